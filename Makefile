@@ -1,0 +1,263 @@
+# The CVM client API. `make help` lists what can be asked for.
+#
+# One file, no recursion. Objects, generated sources and everything that tests start stay below build/,
+# one folder a variant. CXXFLAGS, CPPFLAGS, LDFLAGS and LDLIBS belong to whoever builds; local settings
+# go into config.mak.
+
+-include config.mak
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+VERSION := 0.1.0
+
+# ---- packages: the one list -------------------------------------------------------------------------
+
+PACKAGES_run := libfcgi0ldbl libmysqlcppconn7v5 libssh2-1 libspdlog1.10 libssl3 spawn-fcgi multiwatch
+PACKAGES_build := g++ make binutils pkg-config libfcgi-dev rapidjson-dev libmysqlcppconn-dev libssh2-1-dev \
+    libspdlog-dev libtomlplusplus-dev libcli11-dev libssl-dev
+PACKAGES_test := libboost-test-dev libcurl4-openssl-dev mariadb-server-core mariadb-client-core nginx \
+    openssh-server openssh-client sudo curl util-linux procps iproute2
+PACKAGES_lint := clang-format clang-tidy
+
+# ---- modules: who may use whom ------------------------------------------------------------------------
+# From the bottom up. `make layers` proves it, by includes and by link symbols.
+
+MODULES := base json log db ssh auth node vps config api ctl
+
+USES_base :=
+USES_json := base
+USES_log := base
+USES_db := log base
+USES_ssh := log base
+USES_auth := db log base
+USES_node := ssh db log json base
+USES_vps := node auth db log base
+USES_config := vps node auth ssh db log base
+USES_api := vps auth log json base
+USES_ctl := config vps node auth ssh db log json base
+USES_fcgi := api config vps node auth ssh db log base
+
+# The one module that may include a library's headers.
+DOORS := rapidjson/=json spdlog/=log fmt/=log cppconn/=db mysql_=db libssh2=ssh toml++/=config CLI/=ctl \
+    fcgiapp.h=fcgi fcgi_config.h=fcgi openssl/=base
+
+# ---- variants and flags -----------------------------------------------------------------------------
+
+VARIANT ?= release
+VARIANT_FLAGS_release :=
+VARIANT_FLAGS_debug := -O0 -D_GLIBCXX_ASSERTIONS
+VARIANT_FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+VARIANT_FLAGS_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer
+ifeq ($(filter $(VARIANT),release debug asan tsan),)
+$(error unknown VARIANT '$(VARIANT)': one of release, debug, asan, tsan)
+endif
+B := build/$(VARIANT)
+
+CXXFLAGS ?= -O2 -g1
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast -Wconversion \
+    -Wsign-conversion -Wcast-qual -Wformat=2 -Wimplicit-fallthrough -Wnull-dereference -Wundef
+ifeq ($(WERROR),1)
+WARNINGS += -Werror
+endif
+HARDENING := -fstack-protector-strong -fstack-clash-protection -fPIE -D_FORTIFY_SOURCE=2
+ifneq ($(filter $(VARIANT),debug asan tsan),)
+HARDENING := -fPIE
+endif
+ALL_CXXFLAGS = -std=c++17 -pthread $(CXXFLAGS) $(HARDENING) $(VARIANT_FLAGS_$(VARIANT)) $(WARNINGS)
+ALL_CPPFLAGS = -I. -isystem /usr/include/cppconn/.. -DCVM_VERSION='"$(VERSION)"' -DSPDLOG_COMPILED_LIB -DSPDLOG_SHARED_LIB \
+    -DSPDLOG_FMT_EXTERNAL $(CPPFLAGS)
+ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_FLAGS_$(VARIANT)) $(LDFLAGS)
+
+LIBS_base := -lcrypto
+LIBS_log := -lspdlog -lfmt
+LIBS_db := -lmysqlcppconn
+LIBS_ssh := -lssh2
+LIBS_fcgi := -lfcgi
+
+# ---- what is built ------------------------------------------------------------------------------------
+
+sources = $(sort $(wildcard $(1)/*.cc))
+objects = $(patsubst %.cc,$(B)/%.o,$(1))
+
+module_sources = $(filter-out %/main.cc,$(call sources,$(1)))
+$(foreach m,$(MODULES),$(eval LIB_$(m) := $(B)/lib/libcvm-$(m).a)$(eval OBJ_$(m) := $(call objects,$(call module_sources,lib/$(m)))))
+LIB_fcgi := $(B)/lib/libcvm-fcgi.a
+OBJ_fcgi := $(call objects,$(call module_sources,fcgi))
+MIGRATIONS := $(sort $(wildcard sql/migrations/*.sql))
+MIGRATIONS_OBJ := $(B)/gen/migrations.o
+
+reverse = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
+archives = $(foreach m,$(call reverse,$(1)),$(LIB_$(m)))
+libs = $(foreach m,$(call reverse,$(1)),$(LIBS_$(m)))
+
+WORKER_MODULES := $(filter-out ctl,$(MODULES)) fcgi
+CTL_MODULES := $(filter-out api,$(MODULES))
+
+WORKER := $(B)/cvm-client-api
+CVMCTL := $(B)/cvmctl
+VZ := $(B)/tests/node/vz
+TEST_SUITES := unit integration api node
+TEST_BINS := $(foreach s,$(TEST_SUITES),$(B)/tests/$(s)-tests)
+
+.PHONY: all
+all: $(WORKER) $(CVMCTL)  ## build the worker and cvmctl (VARIANT=release|debug|asan|tsan)
+
+$(WORKER): $(B)/fcgi/main.o $(call archives,$(WORKER_MODULES)) $(B)/flags
+	$(CXX) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(call libs,$(WORKER_MODULES)) $(LDLIBS)
+
+$(CVMCTL): $(B)/lib/ctl/main.o $(MIGRATIONS_OBJ) $(call archives,$(CTL_MODULES)) $(B)/flags
+	$(CXX) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(call libs,$(CTL_MODULES)) $(LDLIBS)
+
+define archive_rule
+$(LIB_$(1)): $(OBJ_$(1))
+	@mkdir -p $$(@D)
+	rm -f $$@
+	$(AR) rcsD $$@ $$^
+endef
+$(foreach m,$(MODULES) fcgi,$(eval $(call archive_rule,$(m))))
+
+$(B)/%.o: %.cc $(B)/flags
+	@mkdir -p $(@D)
+	$(CXX) $(ALL_CPPFLAGS) $(EXTRA_CPPFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
+
+# The migrations, embedded in cvmctl; the worker links none of them.
+$(B)/gen/migrations.cc: $(MIGRATIONS) sql/embed
+	@mkdir -p $(@D)
+	sql/embed $(MIGRATIONS) > $@
+
+$(B)/gen/migrations.o: $(B)/gen/migrations.cc $(B)/flags
+	$(CXX) $(ALL_CPPFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
+
+# A stamp that changes only when the command line does.
+.PHONY: FORCE
+FORCE:
+FLAGS_NOW = $(CXX) $(ALL_CPPFLAGS) $(ALL_CXXFLAGS) $(ALL_LDFLAGS) $(LDLIBS)
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$FLAGS_NOW" | cmp -s - $@ || printf '%s\n' "$$FLAGS_NOW" > $@
+export FLAGS_NOW
+
+# ---- tests ----------------------------------------------------------------------------------------------
+
+# The vz program of the test node is a plain program: no sanitizer slows the node down.
+VZ_SOURCES := $(filter-out %_test.cc,$(call sources,tests/node))
+$(VZ): $(VZ_SOURCES) $(wildcard tests/node/*.h) $(B)/flags
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -O2 $(WARNINGS) -I. -o $@ $(VZ_SOURCES)
+
+test_sources = $(filter %_test.cc %/main.cc %_fixture.cc,$(call sources,tests/$(1)))
+$(foreach s,$(TEST_SUITES),$(eval TEST_OBJ_$(s) := $(call objects,$(call test_sources,$(s)))))
+TEST_SUPPORT_OBJ := $(call objects,$(call sources,tests/support))
+$(foreach s,$(TEST_SUITES),$(TEST_OBJ_$(s))) $(TEST_SUPPORT_OBJ): EXTRA_CPPFLAGS := -DBOOST_TEST_DYN_LINK
+
+TEST_MODULES := $(MODULES) fcgi
+define test_rule
+$(B)/tests/$(1)-tests: $(TEST_OBJ_$(1)) $(TEST_SUPPORT_OBJ) $(MIGRATIONS_OBJ) $(call archives,$(TEST_MODULES)) $(B)/flags
+	@mkdir -p $$(@D)
+	$(CXX) $(ALL_LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $(call libs,$(TEST_MODULES)) -lboost_unit_test_framework -lcurl $(LDLIBS)
+endef
+$(foreach s,$(TEST_SUITES),$(eval $(call test_rule,$(s))))
+
+.PHONY: tests
+tests: all $(VZ) $(TEST_BINS)  ## build the programs and every test, run nothing
+
+.PHONY: check
+check: deps  ## install what is missing, build, run every test against real servers
+	@$(MAKE) --no-print-directory tests
+	@VARIANT=$(VARIANT) tests/run
+
+.PHONY: unit
+unit: $(B)/tests/unit-tests  ## run the unit tests alone (no server, no root)
+	$(B)/tests/unit-tests
+
+.PHONY: demo demo-stop
+demo: deps  ## start everything on private sockets and loopback ports and show a session
+	@$(MAKE) --no-print-directory all $(VZ)
+	@VARIANT=$(VARIANT) tests/stack/demo start
+
+demo-stop:  ## end what `make demo` left running
+	@tests/stack/demo stop
+
+# ---- packages -------------------------------------------------------------------------------------------
+
+.PHONY: deps deps-lint
+deps:  ## install the missing Debian packages of run, build and test (no service is started)
+	@tests/stack/deps $(PACKAGES_run) $(PACKAGES_build) $(PACKAGES_test)
+
+deps-lint: deps
+	@tests/stack/deps $(PACKAGES_lint)
+
+# ---- rules and their checkers -----------------------------------------------------------------------------
+
+ALL_SOURCES = $(sort $(shell git ls-files -co --exclude-standard 'fcgi/*.cc' 'fcgi/*.h' 'lib/*.cc' 'lib/*.h' 'tests/*.cc' 'tests/*.h'))
+
+.PHONY: layers
+layers: all  ## prove the module table by includes and by link symbols
+	@B='$(B)' DOORS='$(DOORS)' tests/layers $(foreach m,$(MODULES) fcgi,'$(m):$(USES_$(m))')
+
+.PHONY: format format-check
+format: deps-lint  ## format every source file
+	clang-format -i $(ALL_SOURCES)
+
+format-check: deps-lint  ## fail where a source file is not formatted
+	clang-format --dry-run -Werror $(ALL_SOURCES)
+
+.PHONY: tidy
+tidy: deps-lint compile_commands.json  ## clang-tidy's short list over the programs
+	@printf '%s\n' $(filter fcgi/%.cc lib/%.cc,$(ALL_SOURCES)) | xargs -P "$$(nproc)" -n 2 clang-tidy -p . --quiet
+
+json_entry = {"directory":"$(CURDIR)","file":"$(1)","arguments":["$(CXX)",$(subst $(empty) $(empty),$(comma),$(foreach f,$(filter-out -DCVM_VERSION%,$(ALL_CPPFLAGS)) $(ALL_CXXFLAGS),"$(f)")),"-DCVM_VERSION=\"$(VERSION)\"","-DBOOST_TEST_DYN_LINK","-c","$(1)"]}
+comma := ,
+empty :=
+define newline
+
+
+endef
+compile_commands.json: Makefile FORCE
+	$(file >$@.new,[$(subst $(newline),$(comma),$(foreach s,$(filter %.cc,$(ALL_SOURCES)),$(call json_entry,$(s))$(if $(filter-out $(s),$(lastword $(filter %.cc,$(ALL_SOURCES)))),$(comma)))])
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+# ---- installation -------------------------------------------------------------------------------------------
+
+prefix ?= /usr/local
+exec_prefix ?= $(prefix)
+bindir ?= $(exec_prefix)/bin
+sbindir ?= $(exec_prefix)/sbin
+sysconfdir ?= $(if $(filter /usr,$(prefix)),/etc,$(prefix)/etc)
+datarootdir ?= $(prefix)/share
+datadir ?= $(datarootdir)
+docdir ?= $(datarootdir)/doc/cvm-client-api
+INSTALL ?= install
+INSTALL_PROGRAM ?= $(INSTALL) -m 0755
+INSTALL_DATA ?= $(INSTALL) -m 0644
+PKGDATA = $(DESTDIR)$(datadir)/cvm-client-api
+
+.PHONY: install uninstall
+install: all  ## install below DESTDIR and prefix
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(PKGDATA)/sql $(PKGDATA)/nginx $(PKGDATA)/examples $(DESTDIR)$(docdir)
+	$(INSTALL_PROGRAM) $(WORKER) $(DESTDIR)$(bindir)/cvm-client-api
+	$(INSTALL_PROGRAM) $(CVMCTL) $(DESTDIR)$(sbindir)/cvmctl
+	$(INSTALL_DATA) sql/*.sql $(PKGDATA)/sql/
+	$(INSTALL_DATA) nginx/*.conf $(PKGDATA)/nginx/
+	$(INSTALL_DATA) fcgi/dist/*.toml $(PKGDATA)/examples/
+	$(INSTALL_DATA) README.md docs/*.md $(DESTDIR)$(docdir)/
+
+uninstall:  ## remove what install put there
+	rm -f $(DESTDIR)$(bindir)/cvm-client-api $(DESTDIR)$(sbindir)/cvmctl
+	rm -rf $(PKGDATA) $(DESTDIR)$(docdir)
+
+# ---- housekeeping ---------------------------------------------------------------------------------------------
+
+.PHONY: clean
+clean:  ## remove the objects and programs of every variant
+	rm -rf build/release build/debug build/asan build/tsan compile_commands.json
+
+.PHONY: help
+help:  ## this list
+	@awk -F ':.*  ## ' '/^[a-z-]+( [a-z-]+)*:.*  ## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
