@@ -1,0 +1,34 @@
+// Checked reading of text from outside, and text made safe to show.
+#ifndef CVM_LIB_BASE_TEXT_H_
+#define CVM_LIB_BASE_TEXT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cvm::base {
+
+// A plain decimal number below 2^64: digits only, no sign, no blank, no leading zero.
+std::optional<std::uint64_t> ParseU64(std::string_view text);
+
+// Sums and products that stop at 2^64-1 instead of wrapping.
+std::uint64_t SaturatingAdd(std::uint64_t a, std::uint64_t b);
+std::uint64_t SaturatingMultiply(std::uint64_t a, std::uint64_t b);
+
+// Whether `text` is well-formed UTF-8 (RFC 3629: shortest form, no surrogates).
+bool IsUtf8(std::string_view text);
+
+// Whether `text` has a control character (below 0x20, or 0x7f).
+bool HasControls(std::string_view text);
+
+// `text` fit for one line of a log: control characters, bytes above 0x7e, backslashes and double quotes
+// as \xHH, so that nothing in it can end the line or look like another field.
+std::string EscapeForLog(std::string_view text);
+
+// `text` cut to `most` bytes, with "..." where something was cut.
+std::string Shorten(std::string_view text, std::size_t most);
+
+}  // namespace cvm::base
+
+#endif  // CVM_LIB_BASE_TEXT_H_
