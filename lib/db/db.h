@@ -1,0 +1,127 @@
+// The database: a bounded pool of connections, prepared statements kept on each, transactions that run
+// again after a deadlock. The one door to MySQL Connector/C++ (over libmariadb).
+//
+// A Pool is shared by all threads. A Session is one connection, lent to one thread for one lambda and valid
+// no longer; it keeps its prepared statements for the life of the connection. Inside the lambda a
+// statement that fails throws Failure, which Pool turns into an error value: nothing of it crosses this
+// border. The pool connects when it is asked, never before, so that a process starts and recovers without its
+// database.
+#ifndef CVM_LIB_DB_DB_H_
+#define CVM_LIB_DB_DB_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "lib/base/deadline.h"
+#include "lib/base/error.h"
+#include "lib/base/secret.h"
+
+namespace cvm::db {
+
+struct Settings {
+  // Tried in this order at every connect: "/path/to.sock", "host" or "host:port" ("[v6]:port").
+  std::vector<std::string> servers = {"/run/mysqld/mysqld.sock"};
+  std::string name = "cvm_api";
+  std::string user;
+  base::Secret password;
+  // A CA file turns TLS on, verified, with the host's name checked; without it connections are in plain text.
+  std::string tls_ca;
+  std::size_t connections = 0;  // at most; 0: twice the cores
+  std::chrono::seconds connect_timeout{3};
+  std::chrono::seconds query_timeout{10};  // for each read from and write to the server
+};
+
+// A statement's text: a literal, so that no value can become part of it.
+class Sql {
+ public:
+  template <std::size_t N>
+  constexpr Sql(const char (&literal)[N]) : text_(literal, N - 1) {}  // NOLINT: implicit on purpose
+  constexpr std::string_view text() const { return text_; }
+
+ private:
+  std::string_view text_;
+};
+
+// A parameter: NULL, an unsigned number or bytes. No temporary outlives the call that it is given to.
+using Param = std::variant<std::nullptr_t, std::uint64_t, std::string_view>;
+
+// One row of a result; valid inside the callback that got it. Columns are counted from 0. A NULL read as a
+// number or text is a bug of the query and throws; ask the Maybe forms where the column can be NULL.
+class Row {
+ public:
+  virtual ~Row() = default;
+  virtual std::uint64_t U64(unsigned column) const = 0;
+  virtual std::string Text(unsigned column) const = 0;
+  virtual bool IsNull(unsigned column) const = 0;
+  std::optional<std::uint64_t> MaybeU64(unsigned column) const;
+  std::optional<std::string> MaybeText(unsigned column) const;
+};
+
+// A statement or connection that failed, inside a lambda. kConflict: a unique or foreign key refused it.
+class Failure : public std::runtime_error {
+ public:
+  enum class Kind { kConflict, kDeadlock, kLost, kOther };
+  Failure(Kind kind, int vendor_code, const std::string& what)
+      : std::runtime_error(what), kind_(kind), vendor_code_(vendor_code) {}
+  Kind kind() const { return kind_; }
+  int vendor_code() const { return vendor_code_; }  // MySQL's error number, e.g. 1062; 0: none
+
+ private:
+  Kind kind_;
+  int vendor_code_;
+};
+
+class Session {
+ public:
+  virtual ~Session() = default;
+  // Calls `row` for each row of the result, in order.
+  virtual void Query(Sql sql, const std::vector<Param>& params,
+                     const std::function<void(const Row&)>& row) = 0;
+  // The number of rows that were changed (matched but equal rows do not count).
+  virtual std::uint64_t Execute(Sql sql, const std::vector<Param>& params) = 0;
+  // The AUTO_INCREMENT ID that the last INSERT of this session made.
+  virtual std::uint64_t LastInsertId() = 0;
+  // Runs a statement that cannot be prepared: DDL of a migration. Never with text from outside.
+  virtual void RunScriptStatement(const std::string& text) = 0;
+};
+
+class Pool {
+ public:
+  // Contacts nobody. Call the first constructor before other threads start (the driver's instance is made
+  // there).
+  explicit Pool(Settings settings);
+  ~Pool();
+
+  // Runs `work(Session&)` outside any transaction and gives what it returns. A connection that had died while
+  // it was idle is replaced and the work run again, once: so the work must be safe to repeat when its first
+  // statement failed (a read, or one statement). kUnavailable: no connection to be had by the deadline, or
+  // lost.
+  template <class Work>
+  auto Run(base::Deadline deadline, Work work) -> base::Result<std::invoke_result_t<Work, Session&>>;
+
+  // The same within a transaction that is committed when `work` returns, rolled back when it throws or
+  // returns a Result that holds an error. After a deadlock (1213, at any statement or at the commit) the
+  // whole work runs again, a bounded number of times. kBroken: the connection was lost during the commit, so
+  // that its outcome is not known. Work that returns base::Result<T> gives Result<T>, not Result<Result<T>>;
+  // the same holds for Run.
+  template <class Work>
+  auto Transact(base::Deadline deadline, Work work) -> base::Result<std::invoke_result_t<Work, Session&>>;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cvm::db
+
+#endif  // CVM_LIB_DB_DB_H_

@@ -1,0 +1,56 @@
+// Nodes, and what runs on them. Hypervisor is the border to a virtualization platform: OpenVz drives
+// `vzctl` and `vzlist` over an ssh::Runner. All of it is safe for concurrent use.
+#ifndef CVM_LIB_NODE_NODE_H_
+#define CVM_LIB_NODE_NODE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "lib/base/ctid.h"
+#include "lib/base/deadline.h"
+#include "lib/base/error.h"
+#include "lib/ssh/ssh.h"
+
+namespace cvm::node {
+
+struct Node {
+  std::uint64_t id = 0;
+  std::string name;
+  std::string location;  // free text, may be empty
+  ssh::Endpoint endpoint;
+};
+
+// What a node says of one container at one moment. Bytes.
+struct Container {
+  bool running = false;  // vzlist's mounted and suspended (checkpointed) count as stopped
+  std::uint64_t ram_used = 0;
+  std::uint64_t disk_used = 0;  // 0 where the node does not know
+};
+
+enum class Action { kStart, kStop, kRestart };
+const char* ActionName(Action action);  // "start", "stop", "restart": also vzctl's words
+
+// How an action that the node answered ended.
+enum class Outcome {
+  kDone,     // exit status 0, or (start, stop) the state asked for holds
+  kFailed,   // the node refused or failed
+  kMissing,  // the node has no such container
+  kLocked,   // another vzctl is at work on it, and the state asked for does not hold
+};
+
+class Hypervisor {
+ public:
+  virtual ~Hypervisor() = default;
+  // Nothing where the node answers and has no such container. Errors: kUnavailable and kBroken as ssh::Runner
+  // says; kInternal: an answer that does not parse.
+  virtual base::Result<std::optional<Container>> Inspect(const Node& node, base::Ctid ctid,
+                                                         base::Deadline deadline) = 0;
+  // Sends the action at most once. kUnavailable: not sent; kBroken: sent, outcome not known.
+  virtual base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action,
+                                    base::Deadline deadline) = 0;
+};
+
+}  // namespace cvm::node
+
+#endif  // CVM_LIB_NODE_NODE_H_

@@ -1,0 +1,30 @@
+// OpenVZ: `vzlist -j -o ctid,status,physpages,diskspace CTID` to look, `vzctl start|stop|restart CTID` to
+// act, through `sudo -n` where the node's user is not root. Judged by exit status, and by asking vzlist where
+// that is not 0; never by text.
+#ifndef CVM_LIB_NODE_OPENVZ_H_
+#define CVM_LIB_NODE_OPENVZ_H_
+
+#include <memory>
+
+#include "lib/node/node.h"
+
+namespace cvm::node {
+
+class OpenVz : public Hypervisor {
+ public:
+  // `runner` is used by all threads at once and must outlive this.
+  explicit OpenVz(ssh::Runner& runner);
+  ~OpenVz() override;
+  base::Result<std::optional<Container>> Inspect(const Node& node, base::Ctid ctid,
+                                                 base::Deadline deadline) override;
+  base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action,
+                            base::Deadline deadline) override;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cvm::node
+
+#endif  // CVM_LIB_NODE_OPENVZ_H_

@@ -1,0 +1,43 @@
+// The rows of nodes and their pinned host keys, for the operator's commands. Each call is one transaction.
+#ifndef CVM_LIB_NODE_STORE_H_
+#define CVM_LIB_NODE_STORE_H_
+
+#include <string>
+#include <vector>
+
+#include "lib/db/db.h"
+#include "lib/node/node.h"
+
+namespace cvm::node {
+
+class Store {
+ public:
+  // `pool` must outlive this.
+  explicit Store(db::Pool& pool) : pool_(pool) {}
+
+  // Gives the new node's ID. kConflict: a node of that name is there already. `node.id` is ignored.
+  base::Result<std::uint64_t> Add(const Node& node, base::Deadline deadline);
+  // The nodes in service with their pins, by name.
+  base::Result<std::vector<Node>> List(base::Deadline deadline);
+  // kNotFound: no node in service has that name.
+  base::Result<Node> Find(const std::string& name, base::Deadline deadline);
+  // Adds a pinned key; with `replace` it becomes the only one. Pinning a key twice changes nothing.
+  base::Status Pin(const std::string& name, const ssh::HostKey& key, bool replace, base::Deadline deadline);
+  // Takes the node out of service. kConflict: VPSes that are not terminated are on it.
+  base::Status Remove(const std::string& name, base::Deadline deadline);
+
+ private:
+  db::Pool& pool_;
+};
+
+// For JOINs that bring a node along: the columns to select, for a table `nodes` named `n` and a LEFT JOINed
+// `node_host_keys` named `k`; and the reading of them from a row, from column `first` on. A node with several
+// pins comes in several rows.
+#define CVM_NODE_COLUMNS \
+  "n.id, n.name, n.location, n.host, n.port, n.ssh_user, n.key_name, k.key_type, k.public_key"
+inline constexpr unsigned kNodeColumns = 9;
+Node ReadNode(const db::Row& row, unsigned first);
+
+}  // namespace cvm::node
+
+#endif  // CVM_LIB_NODE_STORE_H_

@@ -1,0 +1,108 @@
+// Commands run on remote hosts over SSH. The one door to libssh2.
+//
+// Runner is what other modules see. Pool, its implementation, keeps authenticated sessions to each endpoint
+// and lends one to one thread at a time; it is shared by all threads. Nothing here knows what the commands
+// mean.
+#ifndef CVM_LIB_SSH_SSH_H_
+#define CVM_LIB_SSH_SSH_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/deadline.h"
+#include "lib/base/error.h"
+
+namespace cvm::ssh {
+
+// A whole public host key, as in known_hosts.
+struct HostKey {
+  std::string type;  // "ssh-ed25519", "ecdsa-sha2-nistp256", …
+  std::string blob;  // the key's wire form in Base64
+
+  // Reads "TYPE BASE64[ comment]"; kInvalid for a type we do not accept, or a blob that is not of that type.
+  static base::Result<HostKey> Parse(std::string_view line);
+  // "SHA256:…", as ssh-keygen -l prints it.
+  std::string Fingerprint() const;
+  std::string Line() const { return type + " " + blob; }
+  friend bool operator==(const HostKey& a, const HostKey& b) { return a.type == b.type && a.blob == b.blob; }
+};
+
+// The host key types that we accept, in the order in which they are preferred.
+const std::vector<std::string>& HostKeyTypes();
+
+// Where a session goes and what must be true of it.
+struct Endpoint {
+  std::string host;  // a name or an address
+  std::uint16_t port = 22;
+  std::string user = "root";
+  std::string key_name = "id_ed25519";  // a file below Settings::key_directory
+  std::vector<HostKey> host_keys;       // pinned: the host must show one of these; none pinned is refused
+  std::string Where() const;            // "user@host:port", for messages
+};
+
+// A remote command as a list of arguments. Each is quoted for the remote shell in one place.
+class Command {
+ public:
+  explicit Command(std::vector<std::string> argv);
+  const std::vector<std::string>& argv() const { return argv_; }
+  std::string Quoted() const;
+
+ private:
+  std::vector<std::string> argv_;
+};
+
+// How a command that ran to its end came out. Any exit status is an answer, not an error.
+struct Output {
+  int exit_status = 0;
+  std::string out;
+  std::string err;
+};
+
+class Runner {
+ public:
+  virtual ~Runner() = default;
+  // Sends the command at most once. Errors: kUnavailable: it was not sent (resolve, connect, host key, login,
+  // no session or channel to be had by the deadline); kBroken: it was sent, and the connection broke, the
+  // deadline passed or it was killed by a signal, so that nothing is known of its outcome; kInvalid: more
+  // output than the cap (it was sent).
+  virtual base::Result<Output> Run(const Endpoint& endpoint, const Command& command,
+                                   base::Deadline deadline) = 0;
+};
+
+struct Settings {
+  std::string key_directory = "/etc/cvm-client-api/keys";
+  std::chrono::milliseconds connect_timeout{5000};  // TCP, handshake and login together
+  std::chrono::seconds idle_timeout{60};            // an unused session is closed after this
+  std::size_t sessions_per_endpoint = 8;            // at most; sshd's MaxSessions and MaxStartups are 10
+  std::size_t output_cap = 1 << 20;                 // bytes of stdout and stderr together
+};
+
+class Pool : public Runner {
+ public:
+  explicit Pool(Settings settings);
+  ~Pool() override;
+  base::Result<Output> Run(const Endpoint& endpoint, const Command& command,
+                           base::Deadline deadline) override;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The key of `type` that the host shows now, unverified. kUnavailable: not reached, or it has none of that
+// type.
+base::Result<HostKey> FetchHostKey(const std::string& host, std::uint16_t port, const std::string& type,
+                                   base::Deadline deadline);
+
+// Whether the private key `key_name` below `key_directory` is there, is readable by its owner (and group)
+// alone, and parses.
+base::Status CheckKey(const Settings& settings, const std::string& key_name);
+
+}  // namespace cvm::ssh
+
+#endif  // CVM_LIB_SSH_SSH_H_

@@ -1,0 +1,81 @@
+// What the operator does with VPSes and templates.
+#ifndef CVM_LIB_VPS_ADMIN_H_
+#define CVM_LIB_VPS_ADMIN_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/ctid.h"
+#include "lib/base/deadline.h"
+#include "lib/db/db.h"
+#include "lib/node/node.h"
+#include "lib/vps/vps.h"
+
+namespace cvm::vps {
+
+struct Template {
+  std::uint64_t id = 0;
+  std::string name;
+  std::string description;
+};
+
+// A VPS as it is added. The names are looked up in the transaction that inserts it.
+struct NewVps {
+  std::string node;
+  std::string user;
+  base::Ctid ctid;
+  std::string hostname;
+  std::uint64_t guaranteed_ram = 0;
+  std::optional<std::uint64_t> burstable_ram;
+  std::uint64_t disk_space = 0;
+  std::uint64_t cpu_count = 0;
+  std::optional<std::uint64_t> template_id;
+  Traffic traffic;  // limits and accounting; what is used is ignored
+};
+
+// A VPS as it is listed, with the names of its user and node.
+struct Listed {
+  Vps vps;
+  std::string user;
+  std::string node;
+};
+
+// How a change of state went at the node. `stop_pending` with the reason where the container is not known to
+// be stopped.
+struct StopReport {
+  bool stop_pending = false;
+  std::string warning;
+};
+
+class Admin {
+ public:
+  // Both must outlive this.
+  Admin(db::Pool& pool, node::Hypervisor& hypervisor) : pool_(pool), hypervisor_(hypervisor) {}
+
+  base::Result<std::uint64_t> AddTemplate(const std::string& name, const std::string& description,
+                                          base::Deadline deadline);
+  base::Result<std::vector<Template>> ListTemplates(base::Deadline deadline);
+
+  // Needs neither the node nor the container to be there. kNotFound: no such node, user or template;
+  // kConflict: a VPS that is not terminated has that CTID on that node.
+  base::Result<std::uint64_t> Add(const NewVps& vps, base::Deadline deadline);
+  base::Result<std::vector<Listed>> List(base::Deadline deadline);
+
+  // Commits the state, then stops the container. A node that cannot be reached is reported and is no error:
+  // the VPS is suspended or terminated all the same. No data is destroyed. kNotFound: no such VPS; kConflict:
+  // suspend or unsuspend of a terminated one. Repeating one that holds already tries a pending stop again.
+  base::Result<StopReport> Suspend(std::uint64_t id, base::Deadline deadline);
+  base::Result<StopReport> Terminate(std::uint64_t id, base::Deadline deadline);
+  // Back to active. Does not start the container.
+  base::Status Unsuspend(std::uint64_t id, base::Deadline deadline);
+
+ private:
+  db::Pool& pool_;
+  node::Hypervisor& hypervisor_;
+};
+
+}  // namespace cvm::vps
+
+#endif  // CVM_LIB_VPS_ADMIN_H_
