@@ -1,0 +1,36 @@
+// The client API: routes, the order in which a request is judged, and every word that a customer gets.
+//
+// Order: 401 (pair), 403 (no access), 404 (path), 405 (method), 404 (VPS), 403 (read-only pair), then what the
+// VPS's state and its node say. The route may be looked at first, but nothing of it shows until the pair is judged.
+#ifndef CVM_LIB_API_APP_H_
+#define CVM_LIB_API_APP_H_
+
+#include <chrono>
+
+#include "lib/api/http.h"
+#include "lib/vps/service.h"
+
+namespace cvm::api {
+
+class App {
+ public:
+  struct Settings {
+    std::chrono::milliseconds status_timeout{10000};  // at most this long is a node waited for by a status
+  };
+
+  // `service` must outlive this. Handle is called by all threads at once.
+  App(vps::Service& service, Settings settings) : service_(service), settings_(settings) {}
+
+  Response Handle(const Request& request) const;
+
+ private:
+  vps::Service& service_;
+  Settings settings_;
+};
+
+// 500 in the API's form, for what went wrong outside Handle.
+Response InternalError();
+
+}  // namespace cvm::api
+
+#endif  // CVM_LIB_API_APP_H_
