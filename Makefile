@@ -68,7 +68,7 @@ ifneq ($(filter $(VARIANT),debug asan tsan),)
 HARDENING := -fPIE
 endif
 ALL_CXXFLAGS = -std=c++17 -pthread $(CXXFLAGS) $(HARDENING) $(VARIANT_FLAGS_$(VARIANT)) $(WARNINGS)
-ALL_CPPFLAGS = -I. -isystem /usr/include/cppconn/.. -DCVM_VERSION='"$(VERSION)"' -DSPDLOG_COMPILED_LIB -DSPDLOG_SHARED_LIB \
+ALL_CPPFLAGS = -I. -DCVM_VERSION='"$(VERSION)"' -DSPDLOG_COMPILED_LIB -DSPDLOG_SHARED_LIB \
     -DSPDLOG_FMT_EXTERNAL $(CPPFLAGS)
 ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_FLAGS_$(VARIANT)) $(LDFLAGS)
 
