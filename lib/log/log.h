@@ -7,6 +7,7 @@
 #ifndef CVM_LIB_LOG_LOG_H_
 #define CVM_LIB_LOG_LOG_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -37,7 +38,11 @@ struct Field {
   std::string value;
 };
 
-// Before Init() and after Shutdown() lines go to stderr, at once. kInvalid: the target cannot be opened.
+// The most bytes that are shown of one value; what is longer is cut.
+inline constexpr std::size_t kMaxValue = 4096;
+
+// Before Init() and after Shutdown() lines go to stderr, at once. kInvalid: the target cannot be opened, and
+// the log goes on as it was. A second Init() writes what the first had queued and takes its place.
 base::Status Init(const Settings& settings);
 // Opens a file target again (SIGHUP, logrotate). Not for use inside a signal handler.
 void Reopen();

@@ -1,0 +1,137 @@
+#include "lib/log/log.h"
+
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/syslog_sink.h>
+
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+
+#include "lib/log/file_sink.h"
+#include "lib/log/line.h"
+
+namespace cvm::log {
+namespace {
+
+constexpr const char* kIdentity = "cvm-client-api";
+constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+
+spdlog::level::level_enum VendorLevel(Level level) {
+  switch (level) {
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarning:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
+  }
+  std::abort();
+}
+
+void Dress(spdlog::logger& logger, Level level) {
+  logger.set_formatter(std::make_unique<spdlog::pattern_formatter>(kPattern, spdlog::pattern_time_type::utc));
+  logger.set_level(VendorLevel(level));
+}
+
+// Where lines go while there is no queue. Never destroyed: destructors of other statics may still log.
+spdlog::logger& DirectLogger() {
+  static spdlog::logger* const logger = [] {
+    auto* made = new spdlog::logger(kIdentity, std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    Dress(*made, Level::kInfo);
+    return made;
+  }();
+  return *logger;
+}
+
+// What Init() made. `pool` is last, so that its thread has written all and is gone before the logger dies.
+struct Running {
+  std::shared_ptr<FileSink> file;  // null: the target is no file
+  std::shared_ptr<spdlog::async_logger> logger;
+  std::shared_ptr<spdlog::details::thread_pool> pool;
+};
+
+struct State {
+  std::shared_mutex mutex;  // held shared while a line is queued, so that none is queued too late
+  std::unique_ptr<Running> running;
+  std::uint64_t dropped_before = 0;  // by a queue that was shut down
+};
+
+State& TheState() {
+  static State* const state = new State;
+  return *state;
+}
+
+base::Result<spdlog::sink_ptr> MakeSink(const std::string& target, std::shared_ptr<FileSink>& file) {
+  if (target == "stderr") return spdlog::sink_ptr(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  if (target == "syslog") {
+    return spdlog::sink_ptr(std::make_shared<spdlog::sinks::syslog_sink_mt>(kIdentity, LOG_PID, LOG_DAEMON,
+                                                                            /*enable_formatting=*/false));
+  }
+  if (target.empty() || target[0] != '/') {
+    return base::Error{base::ErrorCode::kInvalid,
+                       "log target '" + target + "': one of stderr, syslog, or a file's absolute path"};
+  }
+  file = std::make_shared<FileSink>(target);
+  if (const base::Status opened = file->Open(); !opened) return opened.error();
+  return spdlog::sink_ptr(file);
+}
+
+// Takes what is running out of use and gives it to the caller, who ends it by dropping it, off the lock.
+std::unique_ptr<Running> Exchange(std::unique_ptr<Running> next) {
+  State& state = TheState();
+  const std::lock_guard<std::shared_mutex> lock(state.mutex);
+  std::unique_ptr<Running> last = std::move(state.running);
+  state.dropped_before = last && !next ? last->pool->overrun_counter() : 0;
+  state.running = std::move(next);
+  return last;
+}
+
+}  // namespace
+
+base::Status Init(const Settings& settings) {
+  auto next = std::make_unique<Running>();
+  auto sink = MakeSink(settings.target, next->file);
+  if (!sink) return sink.error();
+  next->pool = std::make_shared<spdlog::details::thread_pool>(settings.queue, 1);
+  next->logger = std::make_shared<spdlog::async_logger>(kIdentity, *sink, next->pool,
+                                                        spdlog::async_overflow_policy::overrun_oldest);
+  Dress(*next->logger, settings.level);
+  Exchange(std::move(next));
+  return {};
+}
+
+void Reopen() {
+  State& state = TheState();
+  base::Status opened;
+  {
+    const std::shared_lock<std::shared_mutex> lock(state.mutex);
+    if (state.running && state.running->file) opened = state.running->file->Open();
+  }
+  if (!opened) Error("log.reopen-failed", {{"error", opened.error().message}});
+}
+
+void Shutdown() {
+  Exchange(nullptr);
+}
+
+void Write(Level level, std::string_view event, std::initializer_list<Field> fields) {
+  State& state = TheState();
+  const std::shared_lock<std::shared_mutex> lock(state.mutex);
+  spdlog::logger& logger = state.running ? *state.running->logger : DirectLogger();
+  const auto vendor_level = VendorLevel(level);
+  if (!logger.should_log(vendor_level)) return;
+  logger.log(vendor_level, spdlog::string_view_t(FormatLine(event, fields)));
+}
+
+std::uint64_t Dropped() {
+  State& state = TheState();
+  const std::shared_lock<std::shared_mutex> lock(state.mutex);
+  return state.running ? state.running->pool->overrun_counter() : state.dropped_before;
+}
+
+}  // namespace cvm::log
