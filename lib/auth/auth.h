@@ -72,7 +72,9 @@ struct NewPair {
   base::Secret private_token;  // 43 characters
 };
 NewPair MakePair();
-// The hash that is stored of a private token (scheme "sha256"): lower-case hexadecimal.
+// How a private token is hashed, by the word in api_tokens.hash_scheme; another word fits no token.
+inline constexpr std::string_view kSha256 = "sha256";
+// The hash that is stored of a private token by kSha256: 64 digits of lower-case hexadecimal.
 std::string HashPrivateToken(std::string_view private_token);
 
 // Whether `address` (IPv4 or IPv6, v4-mapped taken as v4) lies in `cidr`. False where either does not parse.

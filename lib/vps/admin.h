@@ -72,6 +72,9 @@ class Admin {
   base::Status Unsuspend(std::uint64_t id, base::Deadline deadline);
 
  private:
+  base::Result<StopReport> HaltAndStop(std::uint64_t id, State state, base::Deadline deadline);
+  base::Result<StopReport> Stop(std::uint64_t id, base::Deadline deadline);
+
   db::Pool& pool_;
   node::Hypervisor& hypervisor_;
 };

@@ -21,12 +21,6 @@ struct Caller {
   std::uint64_t token_id = 0;
 };
 
-// A VPS with the node that it is on.
-struct Placed {
-  Vps vps;
-  node::Node node;
-};
-
 enum class Condition { kRunning, kStopped, kSuspended, kTerminated, kUnknown };
 
 struct Status {

@@ -6,12 +6,16 @@
 #include <optional>
 #include <string>
 
+#include "lib/node/node.h"
+
 namespace cvm::vps {
 
 enum class State { kActive, kSuspended, kTerminated };
 enum class Accounting { kSplit, kCombined };
 
-const char* StateName(State state);  // "active", …: also the database's words
+// The database's words too.
+const char* StateName(State state);
+const char* AccountingName(Accounting accounting);
 
 // Limits in bytes; 0: none is set. Which of them count depends on the accounting.
 struct Traffic {
@@ -37,6 +41,12 @@ struct Vps {
   std::uint64_t disk_space = 0;                // MB
   std::uint64_t cpu_count = 0;
   Traffic traffic;
+};
+
+// A VPS with the node that it is on.
+struct Placed {
+  Vps vps;
+  node::Node node;
 };
 
 }  // namespace cvm::vps

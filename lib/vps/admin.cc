@@ -1,0 +1,195 @@
+#include "lib/vps/admin.h"
+
+#include <cstdlib>
+
+#include "lib/node/store.h"
+#include "lib/vps/row.h"
+
+namespace cvm::vps {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr db::Sql kListed =
+    "SELECT " CVM_VPS_COLUMNS
+    ", u.name, n.name FROM vpses v JOIN users u ON u.id = v.user_id JOIN nodes n ON n.id = v.node_id "
+    "LEFT JOIN traffic_period p ON p.vps_id = v.id ORDER BY v.id";
+
+constexpr db::Sql kPlaced =
+    "SELECT " CVM_VPS_COLUMNS ", " CVM_NODE_COLUMNS
+    " FROM vpses v JOIN nodes n ON n.id = v.node_id LEFT JOIN node_host_keys k ON k.node_id = n.id "
+    "LEFT JOIN traffic_period p ON p.vps_id = v.id WHERE v.id = ?";
+
+constexpr db::Sql kInsert =
+    "INSERT INTO vpses (user_id, node_id, template_id, ctid, hostname, guaranteed_ram, burstable_ram, "
+    "disk_space, cpu_count, accounting, traffic_in_limit, traffic_out_limit, traffic_limit, created_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))";
+
+Error NotFound(const std::string& what, const std::string& name, const std::string& command) {
+  return {ErrorCode::kNotFound, "no " + what + " '" + name + "': see 'cvmctl " + command + " list'"};
+}
+
+Error NoSuchVps(std::uint64_t id) {
+  return NotFound("VPS has the ID", std::to_string(id), "vps");
+}
+
+std::optional<std::uint64_t> FindId(db::Session& session, db::Sql sql, const std::vector<db::Param>& keys) {
+  std::optional<std::uint64_t> id;
+  session.Query(sql, keys, [&](const db::Row& row) { id = row.U64(0); });
+  return id;
+}
+
+db::Param OrNull(const std::optional<std::uint64_t>& number) {
+  return number ? db::Param(*number) : db::Param(nullptr);
+}
+
+base::Status CheckTemplate(db::Session& session, const std::optional<std::uint64_t>& id) {
+  if (!id || FindId(session, "SELECT id FROM templates WHERE id = ?", {*id})) return {};
+  return NotFound("template has the ID", std::to_string(*id), "template");
+}
+
+// The node's row is locked, so that it cannot be taken out of service before the VPS is on it.
+base::Result<std::uint64_t> Insert(db::Session& session, const NewVps& vps) {
+  const auto node = FindId(session, "SELECT id FROM nodes WHERE name_in_service = ? FOR UPDATE", {vps.node});
+  if (!node) return NotFound("node is named", vps.node, "node");
+  const auto user = FindId(session, "SELECT id FROM users WHERE name = ?", {vps.user});
+  if (!user) return NotFound("user is named", vps.user, "user");
+  if (const auto found = CheckTemplate(session, vps.template_id); !found) return found.error();
+  const std::string ctid = vps.ctid.text();
+  if (const auto other =
+          FindId(session, "SELECT id FROM vpses WHERE node_id = ? AND living_ctid = ?", {*node, ctid})) {
+    return Error{ErrorCode::kConflict, "VPS " + std::to_string(*other) + " is container " + ctid +
+                                           " on node '" + vps.node + "' already"};
+  }
+  session.Execute(kInsert, {*user, *node, OrNull(vps.template_id), ctid, vps.hostname, vps.guaranteed_ram,
+                            OrNull(vps.burstable_ram), vps.disk_space, vps.cpu_count,
+                            AccountingName(vps.traffic.accounting), vps.traffic.in_limit,
+                            vps.traffic.out_limit, vps.traffic.limit});
+  return session.LastInsertId();
+}
+
+std::optional<State> LockState(db::Session& session, std::uint64_t id) {
+  std::optional<State> state;
+  session.Query("SELECT state FROM vpses WHERE id = ? FOR UPDATE", {id},
+                [&](const db::Row& row) { state = ReadState(row, 0); });
+  return state;
+}
+
+Error AlreadyTerminated(std::uint64_t id) {
+  return {ErrorCode::kConflict, "VPS " + std::to_string(id) + " is terminated: that cannot be taken back"};
+}
+
+// Sets a state in which the container must not run. Gives whether a stop is due.
+base::Result<bool> Halt(db::Session& session, std::uint64_t id, State wanted) {
+  const auto state = LockState(session, id);
+  if (!state) return NoSuchVps(id);
+  if (*state == State::kTerminated && wanted != State::kTerminated) return AlreadyTerminated(id);
+  if (*state != wanted) {
+    session.Execute("UPDATE vpses SET state = ?, stop_pending = 1 WHERE id = ?", {StateName(wanted), id});
+    return true;
+  }
+  return FindId(session, "SELECT id FROM vpses WHERE id = ? AND stop_pending = 1", {id}).has_value();
+}
+
+base::Result<Placed> Find(db::Session& session, std::uint64_t id) {
+  std::optional<Placed> placed;
+  session.Query(kPlaced, {id}, [&](const db::Row& row) { AddPlacedRow(row, 0, placed); });
+  if (!placed) return NoSuchVps(id);
+  return std::move(*placed);
+}
+
+// Why a container is not known to be stopped after an attempt to stop it; empty where it is.
+std::string WhyNotStopped(const base::Result<node::Outcome>& outcome) {
+  if (!outcome) return outcome.error().message;
+  switch (*outcome) {
+    case node::Outcome::kDone:
+      return "";
+    case node::Outcome::kFailed:
+      return "the node could not stop it (its words are in the log)";
+    case node::Outcome::kMissing:
+      return "the node has no such container";
+    case node::Outcome::kLocked:
+      return "another vzctl is at work on it";
+  }
+  std::abort();
+}
+
+}  // namespace
+
+base::Result<std::uint64_t> Admin::AddTemplate(const std::string& name, const std::string& description,
+                                               base::Deadline deadline) {
+  return pool_.Transact(deadline, [&](db::Session& session) -> base::Result<std::uint64_t> {
+    if (FindId(session, "SELECT id FROM templates WHERE name = ?", {name})) {
+      return Error{ErrorCode::kConflict, "a template named '" + name + "' is there already"};
+    }
+    session.Execute("INSERT INTO templates (name, description, created_at) VALUES (?, ?, UTC_TIMESTAMP(3))",
+                    {name, description});
+    return session.LastInsertId();
+  });
+}
+
+base::Result<std::vector<Template>> Admin::ListTemplates(base::Deadline deadline) {
+  return pool_.Run(deadline, [&](db::Session& session) {
+    std::vector<Template> templates;
+    session.Query("SELECT id, name, description FROM templates ORDER BY id", {}, [&](const db::Row& row) {
+      templates.push_back({row.U64(0), row.Text(1), row.Text(2)});
+    });
+    return templates;
+  });
+}
+
+base::Result<std::uint64_t> Admin::Add(const NewVps& vps, base::Deadline deadline) {
+  return pool_.Transact(deadline, [&](db::Session& session) { return Insert(session, vps); });
+}
+
+base::Result<std::vector<Listed>> Admin::List(base::Deadline deadline) {
+  return pool_.Run(deadline, [&](db::Session& session) {
+    std::vector<Listed> vpses;
+    session.Query(kListed, {}, [&](const db::Row& row) {
+      vpses.push_back({ReadVps(row, 0), row.Text(kVpsColumns), row.Text(kVpsColumns + 1)});
+    });
+    return vpses;
+  });
+}
+
+base::Result<StopReport> Admin::Suspend(std::uint64_t id, base::Deadline deadline) {
+  return HaltAndStop(id, State::kSuspended, deadline);
+}
+
+base::Result<StopReport> Admin::Terminate(std::uint64_t id, base::Deadline deadline) {
+  return HaltAndStop(id, State::kTerminated, deadline);
+}
+
+base::Result<StopReport> Admin::HaltAndStop(std::uint64_t id, State state, base::Deadline deadline) {
+  const auto due = pool_.Transact(deadline, [&](db::Session& session) { return Halt(session, id, state); });
+  if (!due) return due.error();
+  if (!*due) return StopReport{};
+  return Stop(id, deadline);
+}
+
+base::Result<StopReport> Admin::Stop(std::uint64_t id, base::Deadline deadline) {
+  const auto placed = pool_.Run(deadline, [&](db::Session& session) { return Find(session, id); });
+  if (!placed) return placed.error();
+  const auto ctid = base::Ctid::Parse(placed->vps.ctid);
+  if (!ctid) return StopReport{true, "its CTID '" + placed->vps.ctid + "' is no number"};
+  const auto outcome = hypervisor_.Act(placed->node, *ctid, node::Action::kStop, deadline);
+  if (const std::string why = WhyNotStopped(outcome); !why.empty()) return StopReport{true, why};
+  const auto noted = pool_.Run(deadline, [&](db::Session& session) {
+    session.Execute("UPDATE vpses SET stop_pending = 0 WHERE id = ? AND state <> 'active'", {id});
+  });
+  if (!noted) return noted.error();
+  return StopReport{};
+}
+
+base::Status Admin::Unsuspend(std::uint64_t id, base::Deadline deadline) {
+  return pool_.Transact(deadline, [&](db::Session& session) -> base::Status {
+    const auto state = LockState(session, id);
+    if (!state) return NoSuchVps(id);
+    if (*state == State::kTerminated) return AlreadyTerminated(id);
+    session.Execute("UPDATE vpses SET state = 'active', stop_pending = 0 WHERE id = ?", {id});
+    return {};
+  });
+}
+
+}  // namespace cvm::vps
