@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
-#include <regex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -36,6 +35,12 @@ struct Fixture {
 
 std::size_t CountLines(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+std::string WithoutDigits(std::string text) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  std::replace_if(text.begin(), text.end(), is_digit, '9');
+  return text;
 }
 
 BOOST_FIXTURE_TEST_SUITE(Log, Fixture)
@@ -73,8 +78,8 @@ BOOST_AUTO_TEST_CASE(LinesOfAFileCarryTimeInUtcAndLevel) {
   BOOST_REQUIRE(Init(To(directory.Path("log"))).ok());
   Warning("node.slow", {{"node", "alpha"}});
   Shutdown();
-  const std::regex form("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z warning node.slow node=alpha\n");
-  BOOST_TEST(std::regex_match(directory.Read("log"), form), directory.Read("log"));
+  BOOST_TEST(WithoutDigits(directory.Read("log")) ==
+             "9999-99-99T99:99:99.999Z warning node.slow node=alpha\n");
 }
 
 BOOST_AUTO_TEST_CASE(LevelsBelowTheSettingAreNotWritten) {
