@@ -1,13 +1,15 @@
 // The client API: routes, the order in which a request is judged, and every word that a customer gets.
 //
-// Order: 401 (pair), 403 (no access), 404 (path), 405 (method), 404 (VPS), 403 (read-only pair), then what the
-// VPS's state and its node say. The route may be looked at first, but nothing of it shows until the pair is judged.
+// Order: 401 (pair), 403 (no access), 404 (path), 405 (method), 404 (VPS), 403 (read-only pair), then what
+// the VPS's state and its node say. The route may be looked at first, but nothing of it shows until the pair
+// is judged.
 #ifndef CVM_LIB_API_APP_H_
 #define CVM_LIB_API_APP_H_
 
 #include <chrono>
 
 #include "lib/api/http.h"
+#include "lib/api/router.h"
 #include "lib/vps/service.h"
 
 namespace cvm::api {
@@ -24,12 +26,16 @@ class App {
   Response Handle(const Request& request) const;
 
  private:
+  Response JudgeThen(const Request& request, Response response) const;
+  Response List(const Request& request) const;
+  Response OnVps(const Request& request, const Match& match) const;
+  Response Serve(const Request& request, const Route& route, const vps::Placed& placed) const;
+  Response Status(const Request& request, const vps::Placed& placed) const;
+  Response Act(const Request& request, const vps::Placed& placed, node::Action action) const;
+
   vps::Service& service_;
   Settings settings_;
 };
-
-// 500 in the API's form, for what went wrong outside Handle.
-Response InternalError();
 
 }  // namespace cvm::api
 

@@ -15,9 +15,10 @@
 
 namespace cvm::json {
 
-// Builds one document, front to back. The caller keeps the nesting right; Take() aborts where a bracket is
-// still open. Strings are UTF-8; a byte sequence that is not is written as U+FFFD, so that the document is
-// always valid.
+// Builds one document, front to back, on one line, with a blank after each colon and comma: the API's
+// reference gives some bodies word by word in that form. The caller keeps the nesting right; Take() aborts
+// where a bracket is still open. Strings are UTF-8; a byte sequence that is not is written as U+FFFD, so that
+// the document is always valid.
 class Writer {
  public:
   Writer();

@@ -1,6 +1,8 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <cstdint>
+
 #include "lib/base/text.h"
 #include "lib/json/json.h"
 
@@ -22,11 +24,37 @@ std::string Mended(std::string_view text) {
   return mended;
 }
 
+// A stream that sets a blank after each colon and comma outside strings.
+class SpacedStream {
+ public:
+  using Ch = char;
+
+  void Put(char c) {
+    buffer_.Put(c);
+    if (escaped_) {
+      escaped_ = false;
+    } else if (c == '"') {
+      in_string_ = !in_string_;
+    } else if (in_string_) {
+      escaped_ = c == '\\';
+    } else if (c == ':' || c == ',') {
+      buffer_.Put(' ');
+    }
+  }
+  void Flush() {}
+  std::string Text() const { return {buffer_.GetString(), buffer_.GetSize()}; }
+
+ private:
+  rapidjson::StringBuffer buffer_;
+  bool in_string_ = false;
+  bool escaped_ = false;
+};
+
 }  // namespace
 
 struct Writer::State {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer{buffer};
+  SpacedStream stream;
+  rapidjson::Writer<SpacedStream> writer{stream};
 
   void Text(std::string_view value) {
     base::FatalAssert(value.size() < UINT32_MAX, "JSON string too long");
@@ -88,7 +116,7 @@ Writer& Writer::Null() {
 
 std::string Writer::Take() {
   base::FatalAssert(state_->writer.IsComplete(), "JSON document taken before its last bracket");
-  return {state_->buffer.GetString(), state_->buffer.GetSize()};
+  return state_->stream.Text();
 }
 
 }  // namespace cvm::json

@@ -1,0 +1,99 @@
+#include "lib/api/app.h"
+
+#include <cstdlib>
+#include <optional>
+
+#include "lib/api/render.h"
+#include "lib/api/words.h"
+#include "lib/log/log.h"
+
+namespace cvm::api {
+namespace {
+
+using vps::Caller;
+
+// What a pair alone decides: 401 or 403, else nothing.
+std::optional<Response> RefuseCaller(const Caller& caller) {
+  switch (caller.verdict) {
+    case auth::Verdict::kNotValid:
+      return NotAuthorized();
+    case auth::Verdict::kNoAccess:
+      return NoClientAccess();
+    case auth::Verdict::kReadOnly:
+    case auth::Verdict::kFull:
+      return std::nullopt;
+  }
+  std::abort();
+}
+
+Response WithoutDatabase(const Request& request, const base::Error& error) {
+  log::Error("api.database", {{"request", request.request_id}, {"error", error.message}});
+  return error.code == base::ErrorCode::kUnavailable ? DatabaseAway() : InternalError();
+}
+
+Response For(const Caller& caller, Response response) {
+  response.token_id = caller.token_id;
+  return response;
+}
+
+}  // namespace
+
+Response App::Handle(const Request& request) const {
+  const auto match = FindRoute(PathOf(request.target));
+  if (!match) return JudgeThen(request, UnknownPath());
+  const Route& route = *match->route;
+  if (!route.Allows(request.method)) return JudgeThen(request, MethodNotAllowed(route.AllowedMethods()));
+  return route.what == What::kList ? List(request) : OnVps(request, *match);
+}
+
+Response App::JudgeThen(const Request& request, Response response) const {
+  const auto caller = service_.Judge(request.presented, request.deadline);
+  if (!caller) return WithoutDatabase(request, caller.error());
+  if (auto refusal = RefuseCaller(*caller)) return For(*caller, std::move(*refusal));
+  return For(*caller, std::move(response));
+}
+
+Response App::List(const Request& request) const {
+  const auto listing = service_.List(request.presented, request.deadline);
+  if (!listing) return WithoutDatabase(request, listing.error());
+  if (auto refusal = RefuseCaller(listing->caller)) return For(listing->caller, std::move(*refusal));
+  return For(listing->caller, Ok(RenderList(listing->vpses)));
+}
+
+Response App::OnVps(const Request& request, const Match& match) const {
+  const auto lookup = service_.Find(request.presented, match.vps_id, request.deadline);
+  if (!lookup) return WithoutDatabase(request, lookup.error());
+  if (auto refusal = RefuseCaller(lookup->caller)) return For(lookup->caller, std::move(*refusal));
+  if (!lookup->placed) return For(lookup->caller, NoSuchVps());
+  if (match.route->access == Access::kAct && lookup->caller.verdict == auth::Verdict::kReadOnly) {
+    return For(lookup->caller, ReadOnlyPair());
+  }
+  return For(lookup->caller, Serve(request, *match.route, *lookup->placed));
+}
+
+Response App::Serve(const Request& request, const Route& route, const vps::Placed& placed) const {
+  switch (route.what) {
+    case What::kList:
+      break;
+    case What::kStatus:
+      return Status(request, placed);
+    case What::kStart:
+      return Act(request, placed, node::Action::kStart);
+    case What::kStop:
+      return Act(request, placed, node::Action::kStop);
+    case What::kRestart:
+      return Act(request, placed, node::Action::kRestart);
+  }
+  std::abort();
+}
+
+Response App::Status(const Request& request, const vps::Placed& placed) const {
+  const auto status = service_.Ask(placed, request.deadline.Within(settings_.status_timeout));
+  return Ok(RenderStatus(placed.vps, status));
+}
+
+Response App::Act(const Request& request, const vps::Placed& placed, node::Action action) const {
+  return ActionAnswer(service_.Act(placed, action, request.deadline), action);
+}
+
+}  // namespace cvm::api
