@@ -1,0 +1,54 @@
+// The settings of both programs, read from one TOML file each: the one door to toml++. The worker and cvmctl
+// know the same settings with different defaults, and have a file each because their secrets have different
+// readers.
+#ifndef CVM_LIB_CONFIG_CONFIG_H_
+#define CVM_LIB_CONFIG_CONFIG_H_
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "lib/base/error.h"
+#include "lib/db/db.h"
+#include "lib/log/log.h"
+#include "lib/ssh/ssh.h"
+
+namespace cvm::config {
+
+enum class Program { kWorker, kCtl };
+
+// The longest that a request may take, in seconds, below nginx's fastcgi_read_timeout of 240 s: the worker's
+// answer must come before nginx stops waiting for it.
+inline constexpr unsigned kMostRequestSeconds = 235;
+
+struct WorkerSettings {
+  std::size_t threads = 64;
+  std::size_t max_connections = 1024;  // of the web server, idle ones too
+  std::chrono::seconds io_timeout{5};  // for each read from and write to the web server
+  std::chrono::seconds request_timeout{
+      230};  // from a request's arrival to its answer, waits for nodes included
+  std::chrono::seconds status_timeout{10};  // how long a status waits for its node
+};
+
+// What the file says of the database beyond db::Settings; used up while it is read.
+struct DatabaseFile {
+  std::string password_file;
+  bool allow_plain_text = false;
+};
+
+struct Settings {
+  db::Settings database;
+  DatabaseFile database_file;
+  ssh::Settings ssh;
+  log::Settings log;
+  WorkerSettings worker;
+};
+
+// Reads the file. kInvalid: it cannot be read, is open to people whom it should not be, or holds a setting
+// that is unknown, of the wrong type or out of range; the message has a line "FILE:LINE: reason" for every
+// problem, not for the first alone, and never a secret.
+base::Result<Settings> Load(const std::string& path, Program program);
+
+}  // namespace cvm::config
+
+#endif  // CVM_LIB_CONFIG_CONFIG_H_

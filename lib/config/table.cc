@@ -1,0 +1,140 @@
+#include "lib/config/table.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <iterator>
+#include <type_traits>
+
+namespace cvm::config {
+namespace {
+
+constexpr struct {
+  const char* name;
+  log::Level level;
+} kLevels[] = {
+    {"debug", log::Level::kDebug},
+    {"info", log::Level::kInfo},
+    {"warning", log::Level::kWarning},
+    {"error", log::Level::kError},
+};
+
+const auto* FindLevel(std::string_view name) {
+  const auto* found =
+      std::find_if(std::begin(kLevels), std::end(kLevels), [&](const auto& row) { return row.name == name; });
+  return found == std::end(kLevels) ? nullptr : found;
+}
+
+// Puts a value into the member `Member` of the part `Part` of the settings, as that member's type.
+template <auto Part, auto Member>
+void Into(Settings& settings, const Value& value) {
+  auto& target = (settings.*Part).*Member;
+  using T = std::remove_reference_t<decltype(target)>;
+  if constexpr (std::is_same_v<T, base::Secret>) {
+    target = base::Secret(std::get<std::string>(value));
+  } else if constexpr (std::is_same_v<T, log::Level>) {
+    target = LevelNamed(std::get<std::string>(value));
+  } else if constexpr (std::is_same_v<T, std::size_t>) {
+    target = std::get<std::uint64_t>(value);
+  } else if constexpr (std::is_same_v<T, std::chrono::seconds> ||
+                       std::is_same_v<T, std::chrono::milliseconds>) {
+    target = std::chrono::seconds(std::get<std::uint64_t>(value));
+  } else {
+    target = std::get<T>(value);
+  }
+}
+
+constexpr auto kDatabase = &Settings::database;
+constexpr auto kDatabaseFile = &Settings::database_file;
+constexpr auto kSsh = &Settings::ssh;
+constexpr auto kLog = &Settings::log;
+constexpr auto kWorker = &Settings::worker;
+
+}  // namespace
+
+bool IsLevel(std::string_view name) {
+  return FindLevel(name) != nullptr;
+}
+
+log::Level LevelNamed(std::string_view name) {
+  const auto* row = FindLevel(name);
+  if (row == nullptr) std::abort();
+  return row->level;
+}
+
+const std::vector<Setting>& AllSettings() {
+  static const std::vector<Setting> settings = {
+      {"database", "servers", Form::kServers, "[\"/run/mysqld/mysqld.sock\"]",
+       "[\"/run/mysqld/mysqld.sock\"]", 0, 0,
+       "Where the database is: a socket's path, \"host\", \"host:port\" or \"[IPv6]:port\". Several are "
+       "tried in\n"
+       "this order at every connect.",
+       Into<kDatabase, &db::Settings::servers>},
+      {"database", "name", Form::kText, "\"cvm_api\"", "\"cvm_api\"", 0, 0, "The database's name.",
+       Into<kDatabase, &db::Settings::name>},
+      {"database", "user", Form::kText, "\"cvm_worker\"", "\"cvm_operator\"", 0, 0, "The database account.",
+       Into<kDatabase, &db::Settings::user>},
+      {"database", "password", Form::kSecret, "\"\"", "\"\"", 0, 0,
+       "Its password; \"\" where the account has none (unix_socket) or password_file is set. A file that "
+       "holds a\n"
+       "password must be closed to others.",
+       Into<kDatabase, &db::Settings::password>},
+      {"database", "password_file", Form::kOptionalPath, "\"\"", "\"\"", 0, 0,
+       "A file whose first line is the password, instead of it; closed to others in the same way.",
+       Into<kDatabaseFile, &DatabaseFile::password_file>},
+      {"database", "tls_ca", Form::kOptionalPath, "\"\"", "\"\"", 0, 0,
+       "A file of CA certificates turns TLS on: the server's certificate and host name are checked.",
+       Into<kDatabase, &db::Settings::tls_ca>},
+      {"database", "allow_plain_text", Form::kFlag, "false", "false", 0, 0,
+       "Without tls_ca, a server that is neither a socket nor on loopback is refused unless this is true: "
+       "the\n"
+       "password and all data would cross the network readable.",
+       Into<kDatabaseFile, &DatabaseFile::allow_plain_text>},
+      {"database", "connections", Form::kCount, "0", "2", 0, 1024,
+       "The most connections that are open at once; 0: twice the cores.",
+       Into<kDatabase, &db::Settings::connections>},
+      {"database", "connect_timeout", Form::kSeconds, "3", "3", 1, 60, "For each server that is tried.",
+       Into<kDatabase, &db::Settings::connect_timeout>},
+      {"database", "query_timeout", Form::kSeconds, "10", "10", 1, 120,
+       "For each read from and write to the server.", Into<kDatabase, &db::Settings::query_timeout>},
+
+      {"ssh", "key_directory", Form::kPath, "\"/etc/cvm-client-api/keys\"", "\"/etc/cvm-client-api/keys\"", 0,
+       0, "Where the private keys for the nodes are; the one that is used is id_ed25519.",
+       Into<kSsh, &ssh::Settings::key_directory>},
+      {"ssh", "connect_timeout", Form::kSeconds, "5", "5", 1, 60,
+       "For connecting to a node, handshake and login together.",
+       Into<kSsh, &ssh::Settings::connect_timeout>},
+      {"ssh", "idle_timeout", Form::kSeconds, "60", "60", 1, 3600,
+       "A session that was not used for so long is closed.", Into<kSsh, &ssh::Settings::idle_timeout>},
+      {"ssh", "sessions_per_node", Form::kCount, "8", "8", 1, 10,
+       "The most sessions to one node; stay below its sshd's MaxSessions and MaxStartups.",
+       Into<kSsh, &ssh::Settings::sessions_per_endpoint>},
+
+      {"log", "target", Form::kTarget, "\"stderr\"", "\"stderr\"", 0, 0,
+       "\"stderr\", \"syslog\", or the absolute path of a file that is opened again on SIGHUP.",
+       Into<kLog, &log::Settings::target>},
+      {"log", "level", Form::kLevel, "\"info\"", "\"warning\"", 0, 0,
+       "The least that is written: \"debug\", \"info\", \"warning\" or \"error\".",
+       Into<kLog, &log::Settings::level>},
+
+      {"worker", "threads", Form::kCount, "64", nullptr, 1, 1024,
+       "Requests that are worked on at once; one that waits for a node holds its thread.",
+       Into<kWorker, &WorkerSettings::threads>},
+      {"worker", "max_connections", Form::kCount, "1024", nullptr, 1, 65536,
+       "The most connections of the web server, idle ones too.",
+       Into<kWorker, &WorkerSettings::max_connections>},
+      {"worker", "io_timeout", Form::kSeconds, "5", nullptr, 1, 120,
+       "For each read from and write to the web server.", Into<kWorker, &WorkerSettings::io_timeout>},
+      {"worker", "request_timeout", Form::kSeconds, "230", nullptr, 1, kMostRequestSeconds,
+       "From a request's arrival to its answer, all waiting included. A container may take 180 to stop. "
+       "Stays\n"
+       "below nginx's fastcgi_read_timeout of 240.",
+       Into<kWorker, &WorkerSettings::request_timeout>},
+      {"worker", "status_timeout", Form::kSeconds, "10", nullptr, 1, 120,
+       "How long a status waits for its node before it is \"unknown\".",
+       Into<kWorker, &WorkerSettings::status_timeout>},
+  };
+  return settings;
+}
+
+}  // namespace cvm::config
