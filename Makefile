@@ -143,11 +143,11 @@ export FLAGS_NOW
 
 # ---- tests ----------------------------------------------------------------------------------------------
 
-# The vz program of the test node is a plain program: no sanitizer slows the node down.
+# The vz program of the test node is a plain program: no sanitizer slows the node down. Static: a run takes 1 ms, not 2.
 VZ_SOURCES := $(filter-out %_test.cc,$(call sources,tests/node))
 $(VZ): $(VZ_SOURCES) $(wildcard tests/node/*.h) $(B)/flags
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 -O2 $(WARNINGS) -I. -o $@ $(VZ_SOURCES)
+	$(CXX) -std=c++17 -O2 -static $(WARNINGS) -I. -o $@ $(VZ_SOURCES)
 
 test_sources = $(filter %_test.cc %/main.cc %_fixture.cc,$(call sources,tests/$(1)))
 $(foreach s,$(TEST_SUITES),$(eval TEST_OBJ_$(s) := $(call objects,$(call test_sources,$(s)))))

@@ -31,7 +31,7 @@ struct Field {
 
 const Field* FindField(std::string_view name);
 
-// The first of its addresses is what a text column shows.
+// Both end with a new line, and both are what vzlist prints for no rows at all too.
 std::string TextTable(const std::vector<const Field*>& fields, const std::vector<Row>& rows, bool header);
 std::string JsonArray(const std::vector<const Field*>& fields, const std::vector<Row>& rows);
 
