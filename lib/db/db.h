@@ -95,30 +95,74 @@ class Session {
   virtual void RunScriptStatement(const std::string& text) = 0;
 };
 
+// What Run and Transact give for a work: Result<T> for one that returns T or Result<T>.
+template <class T>
+struct Flattened {
+  using Type = base::Result<T>;
+};
+template <class T>
+struct Flattened<base::Result<T>> {
+  using Type = base::Result<T>;
+};
+template <class Work>
+using Outcome = typename Flattened<std::invoke_result_t<Work&, Session&>>::Type;
+
 class Pool {
  public:
   // Contacts nobody. Call the first constructor before other threads start (the driver's instance is made
   // there).
   explicit Pool(Settings settings);
+  // No call may be under way.
   ~Pool();
 
-  // Runs `work(Session&)` outside any transaction and gives what it returns. A connection that had died while
-  // it was idle is replaced and the work run again, once: so the work must be safe to repeat when its first
-  // statement failed (a read, or one statement). kUnavailable: no connection to be had by the deadline, or
-  // lost.
+  // Runs `work(Session&)` outside any transaction and gives what it returns; work that returns
+  // base::Result<T> gives Result<T>, not Result<Result<T>>. A connection that had died while it was idle is
+  // replaced and the work begun again, once, if that shows at its first statement: no change is ever sent
+  // twice. kUnavailable: no connection to be had by the deadline, or lost; kBroken: lost while a change was
+  // under way, so that its outcome is not known; kConflict: a key refused a change; kInternal: any other
+  // failed statement. The deadline bounds the wait for a connection; each statement is bounded by the query
+  // timeout. Exceptions that are not Failure pass through.
   template <class Work>
-  auto Run(base::Deadline deadline, Work work) -> base::Result<std::invoke_result_t<Work, Session&>>;
+  auto Run(base::Deadline deadline, Work work) -> Outcome<Work> {
+    std::optional<Outcome<Work>> out;
+    const base::Status status = RunBody(deadline, [&](Session& session) { Call(work, session, out); });
+    if (!status) return status.error();
+    return *std::move(out);
+  }
 
-  // The same within a transaction that is committed when `work` returns, rolled back when it throws or
-  // returns a Result that holds an error. After a deadlock (1213, at any statement or at the commit) the
-  // whole work runs again, a bounded number of times. kBroken: the connection was lost during the commit, so
-  // that its outcome is not known. Work that returns base::Result<T> gives Result<T>, not Result<Result<T>>;
-  // the same holds for Run.
+  // The same within a transaction (READ COMMITTED: a row that is built on is read FOR UPDATE) that is
+  // committed when `work` returns, rolled back when it throws or returns a Result that holds an error. After
+  // a deadlock or a lock wait that timed out, at any statement or at the commit, the whole work runs again, a
+  // bounded number of times and not beyond the deadline; then kUnavailable. kBroken: the connection was lost
+  // during the commit, so that its outcome is not known.
   template <class Work>
-  auto Transact(base::Deadline deadline, Work work) -> base::Result<std::invoke_result_t<Work, Session&>>;
+  auto Transact(base::Deadline deadline, Work work) -> Outcome<Work> {
+    std::optional<Outcome<Work>> out;
+    const base::Status status = TransactBody(deadline, [&](Session& session) {
+      Call(work, session, out);
+      return out->ok();
+    });
+    if (!status) return status.error();
+    return *std::move(out);
+  }
 
  private:
   class Impl;
+
+  template <class Work>
+  static void Call(Work& work, Session& session, std::optional<Outcome<Work>>& out) {
+    if constexpr (std::is_void_v<std::invoke_result_t<Work&, Session&>>) {
+      work(session);
+      out.emplace();
+    } else {
+      out.emplace(work(session));
+    }
+  }
+
+  base::Status RunBody(base::Deadline deadline, const std::function<void(Session&)>& body);
+  // `body` gives whether to commit.
+  base::Status TransactBody(base::Deadline deadline, const std::function<bool(Session&)>& body);
+
   std::unique_ptr<Impl> impl_;
 };
 
