@@ -1,0 +1,155 @@
+// Status and actions on containers of the test node, through the whole stack.
+#include <boost/test/unit_test.hpp>
+#include <string>
+
+#include "tests/support/world.h"
+
+using namespace cvm::test;  // NOLINT: tests
+
+namespace {
+
+// A customer's VPS on the test node, its container in the given state.
+struct Server {
+  explicit Server(const std::string& state)
+      : pair(TheWorld().NewCustomer()),
+        ctid(TheWorld().NewContainer(state)),
+        vps(TheWorld().NewVps(pair.user, ctid)) {}
+
+  HttpAnswer Act(const std::string& action) const {
+    return TheWorld().Ask(pair, "POST", "/api/client/vps/" + vps + "/" + action);
+  }
+  std::string Condition() const { return TheWorld().Condition(pair, vps); }
+  std::string Member(const std::string& name) const { return TheWorld().StatusMember(pair, vps, name); }
+  void Set(const std::string& setting) const {
+    TheWorld().OnNode({"sh", "-c", "echo '" + setting + "' >> /etc/vz/conf/" + ctid + ".conf"});
+  }
+  std::size_t Sent(const std::string& verb) const { return TheWorld().Sent(verb, ctid); }
+
+  Pair pair;
+  std::string ctid;
+  std::string vps;
+};
+
+void CheckDone(const HttpAnswer& answer) {
+  BOOST_TEST(answer.status == 200);
+  BOOST_TEST(answer.body == R"({"response": {}})");
+}
+
+void CheckFailed(const HttpAnswer& answer) {
+  BOOST_TEST(answer.status == 500);
+  BOOST_TEST(answer.body.rfind("{\"errors\": [\"", 0) == 0u);
+}
+
+// The numbers that the node shows at one moment, as text.
+std::string OnlyNumberAfter(const std::string& text, const std::string& key) {
+  const std::size_t at = text.find("\"" + key + "\":") + key.size() + 3;
+  return text.substr(text.find_first_not_of(' ', at),
+                     text.find_first_of(",\n", at) - text.find_first_not_of(' ', at));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(actions)
+
+BOOST_AUTO_TEST_CASE(AServerIsStoppedStartedAndRestartedAndItsStatusFollows) {
+  const Server server("running");
+  BOOST_TEST(server.Condition() == "running");
+  CheckDone(server.Act("stop"));
+  BOOST_TEST(server.Condition() == "stopped");
+  CheckDone(server.Act("start"));
+  BOOST_TEST(server.Condition() == "running");
+  CheckDone(server.Act("restart"));
+  BOOST_TEST(server.Condition() == "running");
+  BOOST_TEST(server.Sent("stop") == 1u);
+  BOOST_TEST(server.Sent("start") == 1u);
+  BOOST_TEST(server.Sent("restart") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(ARestartStartsAStoppedServer) {
+  const Server server("stopped");
+  CheckDone(server.Act("restart"));
+  BOOST_TEST(server.Condition() == "running");
+}
+
+BOOST_AUTO_TEST_CASE(ARetryIsSafe) {
+  const Server server("running");
+  CheckDone(server.Act("start"));
+  CheckDone(server.Act("stop"));
+  CheckDone(server.Act("stop"));
+  BOOST_TEST(server.Condition() == "stopped");
+}
+
+BOOST_AUTO_TEST_CASE(BytesArePagesAndBlocksOfTheNode) {
+  const Server server("running");
+  const std::string readings = "/var/lib/vzctl/readings/" + server.ctid;
+  TheWorld().OnNode({"sh", "-c", "printf 'physpages=19262\ndiskspace=645204\n' > " + readings});
+  const std::string before = TheWorld().OnNode({"vzlist", "-j", "-o", "physpages,diskspace", server.ctid});
+  BOOST_TEST_MESSAGE(before);
+  BOOST_TEST(OnlyNumberAfter(before, "held") == "19262");
+  BOOST_TEST(server.Member("ram_used") == std::to_string(19262ull * 4096));
+  BOOST_TEST(server.Member("disk_used") == std::to_string(645204ull * 1024));
+  CheckDone(server.Act("stop"));
+  BOOST_TEST(server.Member("ram_used") == "0");
+}
+
+BOOST_AUTO_TEST_CASE(AContainerThatTheNodeLacksIsUnknownAndFailsEveryAction) {
+  const Pair pair = TheWorld().NewCustomer();
+  const std::string vps = TheWorld().NewVps(pair.user, "9999");
+  BOOST_TEST(TheWorld().Condition(pair, vps) == "unknown");
+  for (const char* action : {"start", "stop", "restart"}) {
+    CheckFailed(TheWorld().Ask(pair, "POST", "/api/client/vps/" + vps + "/" + action));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(ADisabledContainerDoesNotStart) {
+  const Server server("stopped");
+  server.Set("DISABLED=\"yes\"");
+  CheckFailed(server.Act("start"));
+  BOOST_TEST(server.Condition() == "stopped");
+}
+
+BOOST_AUTO_TEST_CASE(StartingARunningContainerThatIsDisabledSucceeds) {
+  const Server server("running");
+  server.Set("DISABLED=\"yes\"");
+  CheckDone(server.Act("start"));
+}
+
+BOOST_AUTO_TEST_CASE(ARestartThatLeftTheContainerDownFails) {
+  const Server server("running");
+  server.Set("DISABLED=\"yes\"");
+  CheckFailed(server.Act("restart"));
+  BOOST_TEST(server.Condition() == "stopped");
+}
+
+BOOST_AUTO_TEST_CASE(AContainerWithoutItsPrivateAreaFails) {
+  const Server server("stopped");
+  TheWorld().OnNode({"rm", "-r", "/vz/private/" + server.ctid});
+  CheckFailed(server.Act("start"));
+  BOOST_TEST(server.Condition() == "unknown");
+}
+
+BOOST_AUTO_TEST_CASE(SuspendingStopsTheContainerAndUnsuspendingDoesNotStartIt) {
+  const Server server("running");
+  const std::string out = TheWorld().Run({"vps", "suspend", server.vps});
+  const auto document = ParseJson(out);
+  BOOST_TEST(document.root().Member("stop_pending").has_value());
+  BOOST_TEST(out.find("\"stop_pending\": false") != std::string::npos);
+  BOOST_TEST(server.Condition() == "suspended");
+  BOOST_TEST(TheWorld().OnNode({"vzlist", "-H", "-o", "status", server.ctid}) == "stopped\n");
+  CheckFailed(server.Act("start"));
+  BOOST_TEST(server.Sent("start") == 0u);
+  TheWorld().Run({"vps", "unsuspend", server.vps});
+  BOOST_TEST(server.Condition() == "stopped");
+  CheckDone(server.Act("start"));
+}
+
+BOOST_AUTO_TEST_CASE(TerminatingStopsTheContainerAndDestroysNothing) {
+  const Server server("running");
+  TheWorld().Run({"vps", "terminate", server.vps, "--yes"});
+  BOOST_TEST(server.Condition() == "terminated");
+  BOOST_TEST(TheWorld().OnNode({"vzlist", "-H", "-o", "status", server.ctid}) == "stopped\n");
+  TheWorld().OnNode({"test", "-d", "/vz/private/" + server.ctid});
+  BOOST_TEST(TheWorld().NewVps(server.pair.user, server.ctid) != server.vps);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
