@@ -1,0 +1,222 @@
+// The pool of sessions: shelves by endpoint behind one mutex that is never held over I/O, and a thread that
+// closes what was idle for too long.
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "lib/log/log.h"
+#include "lib/ssh/session.h"
+#include "lib/ssh/shelf.h"
+#include "lib/ssh/ssh.h"
+#include "lib/ssh/thread.h"
+
+namespace cvm::ssh {
+namespace {
+
+// sshd drops connections at random once ten wait for their login (MaxStartups), whoever opened them.
+constexpr std::size_t kConnectsPerEndpoint = 4;
+
+// What must be equal for a session to be used again: a changed pin or key means a new one.
+std::string KeyOf(const Endpoint& endpoint) {
+  std::string key = endpoint.Where() + '\n' + endpoint.key_name;
+  for (const HostKey& pin : endpoint.host_keys) key += '\n' + pin.Line();
+  return key;
+}
+
+base::Error At(const Endpoint& endpoint, const base::Error& error) {
+  return {error.code, endpoint.Where() + ": " + error.message};
+}
+
+}  // namespace
+
+class Pool::Impl {
+ public:
+  explicit Impl(Settings settings)
+      : settings_(std::move(settings)), reaper_(StartThread([this] { Reap(); })) {}
+  ~Impl();
+  base::Result<Output> Run(const Endpoint& endpoint, const Command& command, base::Deadline deadline);
+
+ private:
+  // A slot of a shelf, given back when this dies.
+  class Lease {
+   public:
+    Lease(Impl& pool, std::string key, Grant grant)
+        : pool_(pool),
+          key_(std::move(key)),
+          session_(std::move(grant.kept)),
+          kept_(session_ != nullptr),
+          connecting_(!kept_) {}
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    ~Lease() {
+      EndConnect();
+      pool_.GiveBack(key_, std::move(session_));
+    }
+    // Whether the session had been used before.
+    bool kept() const { return kept_; }
+    base::Status Open(const Endpoint& endpoint, base::Deadline deadline);
+    Session& session() { return *session_; }
+
+   private:
+    void EndConnect() {
+      if (std::exchange(connecting_, false)) pool_.ConnectEnded(key_);
+    }
+
+    Impl& pool_;
+    std::string key_;
+    SessionPtr session_;
+    bool kept_;
+    bool connecting_;
+  };
+
+  std::optional<Grant> Take(const std::string& key, base::Deadline deadline);
+  void GiveBack(const std::string& key, SessionPtr session);
+  void ConnectEnded(const std::string& key);
+  void DropIdle(const std::string& key);
+  base::Result<Output> RunOn(Lease& lease, const std::string& line, base::Deadline deadline);
+  void Reap();
+  std::vector<SessionPtr> TakeExpired();
+
+  const Settings settings_;
+  std::mutex mutex_;
+  std::condition_variable stop_changed_;
+  bool stopping_ = false;
+  std::unordered_map<std::string, Shelf> shelves_;  // a shelf goes when nobody uses it
+  std::thread reaper_;                              // last: it uses what stands above
+};
+
+base::Status Pool::Impl::Lease::Open(const Endpoint& endpoint, base::Deadline deadline) {
+  auto opened = Session::Open(endpoint, pool_.settings_.key_directory,
+                              deadline.Within(pool_.settings_.connect_timeout));
+  EndConnect();
+  if (!opened.ok()) return opened.error();
+  session_ = std::move(*opened);
+  return {};
+}
+
+Pool::Impl::~Impl() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  stop_changed_.notify_all();
+  reaper_.join();
+  for (auto& [key, shelf] : shelves_) {
+    for (const SessionPtr& session : shelf.TakeIdle()) session->Disconnect();
+  }
+}
+
+std::optional<Grant> Pool::Impl::Take(const std::string& key, base::Deadline deadline) {
+  const Limits limits{std::max<std::size_t>(settings_.sessions_per_endpoint, 1), kConnectsPerEndpoint};
+  std::unique_lock<std::mutex> lock(mutex_);
+  // A reference to an element of an unordered_map stays valid; in use or in line, the shelf is not erased.
+  Shelf& shelf = shelves_.try_emplace(key, limits).first->second;
+  Grant grant;
+  if (shelf.TryTake(grant)) return grant;
+  Waiter waiter;
+  shelf.Enqueue(waiter);
+  waiter.wake.wait_until(lock, deadline.when(), [&] { return waiter.granted; });
+  if (waiter.granted) return std::move(waiter.grant);
+  shelf.Leave(waiter);
+  return std::nullopt;
+}
+
+void Pool::Impl::GiveBack(const std::string& key, SessionPtr session) {
+  SessionPtr to_keep;
+  if (session != nullptr && session->Usable()) to_keep = std::move(session);
+  session.reset();  // closes a session that is of no more use, outside the lock
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto shelf = shelves_.find(key);
+  shelf->second.GiveBack(std::move(to_keep), Clock::now());
+  if (shelf->second.Unused()) shelves_.erase(shelf);
+}
+
+void Pool::Impl::ConnectEnded(const std::string& key) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  shelves_.at(key).ConnectEnded();
+}
+
+void Pool::Impl::DropIdle(const std::string& key) {
+  std::vector<SessionPtr> dropped;  // destroyed after the lock is released
+  const std::lock_guard<std::mutex> lock(mutex_);
+  dropped = shelves_.at(key).TakeIdle();
+}
+
+base::Result<Output> Pool::Impl::RunOn(Lease& lease, const std::string& line, base::Deadline deadline) {
+  // On a kept session half of what is left must do for the channel, so that time remains to replace it.
+  auto open_by = deadline.Within(settings_.connect_timeout);
+  if (lease.kept()) open_by = open_by.Within(deadline.Remaining() / 2);
+  return lease.session().Run(line, open_by, deadline, settings_.output_cap);
+}
+
+base::Result<Output> Pool::Impl::Run(const Endpoint& endpoint, const Command& command,
+                                     base::Deadline deadline) {
+  const std::string key = KeyOf(endpoint);
+  const std::string line = command.Quoted();
+  // A command that did not leave on a kept session goes to another one; what fails on a new session is final.
+  for (std::size_t kept_failures = 0;; ++kept_failures) {
+    auto grant = Take(key, deadline);
+    if (!grant) {
+      return At(endpoint, {base::ErrorCode::kUnavailable, "no session became free by the deadline"});
+    }
+    Lease lease(*this, key, std::move(*grant));
+    if (!lease.kept()) {
+      const auto opened = lease.Open(endpoint, deadline);
+      if (!opened.ok()) return At(endpoint, opened.error());
+    }
+    auto output = RunOn(lease, line, deadline);
+    if (output.ok()) return output;
+    const bool sent = output.error().code != base::ErrorCode::kUnavailable;
+    if (sent || !lease.kept() || kept_failures > settings_.sessions_per_endpoint) {
+      return At(endpoint, output.error());
+    }
+    log::Debug("ssh.session_replaced", {{"where", endpoint.Where()}, {"error", output.error().message}});
+    DropIdle(key);  // what was kept as long is likely to be as dead
+  }
+}
+
+std::vector<SessionPtr> Pool::Impl::TakeExpired() {
+  const auto before = Clock::now() - settings_.idle_timeout;
+  std::vector<SessionPtr> expired;
+  for (auto shelf = shelves_.begin(); shelf != shelves_.end();) {
+    for (SessionPtr& session : shelf->second.TakeIdleSince(before)) expired.push_back(std::move(session));
+    shelf = shelf->second.Unused() ? shelves_.erase(shelf) : std::next(shelf);
+  }
+  return expired;
+}
+
+void Pool::Impl::Reap() {
+  const auto interval =
+      std::max<std::chrono::milliseconds>(settings_.idle_timeout / 2, std::chrono::milliseconds(250));
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!stop_changed_.wait_for(lock, interval, [this] { return stopping_; })) {
+    auto expired = TakeExpired();
+    lock.unlock();
+    for (const SessionPtr& session : expired) session->Disconnect();
+    expired.clear();
+    lock.lock();
+  }
+}
+
+Pool::Pool(Settings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
+Pool::~Pool() = default;
+
+base::Result<Output> Pool::Run(const Endpoint& endpoint, const Command& command, base::Deadline deadline) {
+  if (endpoint.host_keys.empty()) {
+    return At(endpoint,
+              {base::ErrorCode::kUnavailable, "no host key is pinned: pin one with cvmctl node pin"});
+  }
+  return impl_->Run(endpoint, command, deadline);
+}
+
+}  // namespace cvm::ssh

@@ -1,0 +1,92 @@
+#include "lib/ssh/session.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "lib/log/log.h"
+#include "lib/ssh/channel.h"
+#include "lib/ssh/private_key.h"
+
+namespace cvm::ssh {
+namespace {
+
+base::Error Unavailable(const std::string& what) {
+  return {base::ErrorCode::kUnavailable, what};
+}
+
+// The types of the pinned keys, in our order of preference: the host is asked for a key that we know.
+std::vector<std::string> PinnedTypes(const std::vector<HostKey>& pins) {
+  std::vector<std::string> types;
+  for (const std::string& type : HostKeyTypes()) {
+    const bool pinned =
+        std::any_of(pins.begin(), pins.end(), [&](const HostKey& k) { return k.type == type; });
+    if (pinned) types.push_back(type);
+  }
+  return types;
+}
+
+std::string Fingerprints(const std::vector<HostKey>& keys) {
+  std::string list;
+  for (const HostKey& key : keys) list += (list.empty() ? "" : " or ") + key.type + " " + key.Fingerprint();
+  return list;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Session>> Session::Open(const Endpoint& endpoint,
+                                                     const std::string& key_directory,
+                                                     base::Deadline deadline) {
+  const auto types = PinnedTypes(endpoint.host_keys);
+  if (types.empty()) return Unavailable("no host key is pinned");
+  auto transport = Transport::Open(endpoint.host, endpoint.port, types, deadline);
+  if (!transport.ok()) return transport.error();
+  std::unique_ptr<Session> session(new Session(std::move(*transport)));
+  auto status = session->CheckHostKey(endpoint);
+  if (status.ok()) status = session->LogIn(endpoint, key_directory, deadline);
+  if (!status.ok()) return status.error();
+  return session;
+}
+
+base::Status Session::CheckHostKey(const Endpoint& endpoint) const {
+  const HostKey shown = transport_->ShownKey();
+  const auto& pins = endpoint.host_keys;
+  if (std::find(pins.begin(), pins.end(), shown) != pins.end()) return {};
+  const std::string expected = Fingerprints(pins);
+  const std::string got = shown.type + " " + shown.Fingerprint();
+  log::Error("ssh.host_key_mismatch",
+             {{"where", endpoint.Where()},
+              {"expected", expected},
+              {"shown", got},
+              {"hint",
+               "the host was installed anew, its address belongs to another host now, or somebody is "
+               "in between; no command is sent. If the new key is right, pin it"}});
+  return Unavailable("the host key is not the pinned one: expected " + expected + ", shown " + got);
+}
+
+base::Status Session::LogIn(const Endpoint& endpoint, const std::string& key_directory,
+                            base::Deadline deadline) {
+  const auto key = ReadPrivateKey(key_directory, endpoint.key_name);
+  if (!key.ok()) return Unavailable("cannot log in: " + key.error().message);
+  const std::string& text = key->Reveal();
+  const int code = transport_->Drive(deadline, [&] {
+    return libssh2_userauth_publickey_frommemory(transport_->handle(), endpoint.user.data(),
+                                                 endpoint.user.size(), nullptr, 0, text.data(), text.size(),
+                                                 nullptr);
+  });
+  if (code == 0) return {};
+  return Unavailable(
+      transport_->Explain("login as " + endpoint.user + " with key " + endpoint.key_name, code));
+}
+
+base::Result<Output> Session::Run(const std::string& line, base::Deadline open_by, base::Deadline deadline,
+                                  std::size_t output_cap) {
+  clean_ = false;
+  Channel channel(*transport_);
+  const auto opened = channel.Open(open_by);
+  if (!opened.ok()) return opened.error();
+  auto output = channel.Run(line, deadline, output_cap);
+  clean_ = channel.closed();
+  return output;
+}
+
+}  // namespace cvm::ssh
