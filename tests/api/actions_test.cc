@@ -81,8 +81,7 @@ BOOST_AUTO_TEST_CASE(ARetryIsSafe) {
 
 BOOST_AUTO_TEST_CASE(BytesArePagesAndBlocksOfTheNode) {
   const Server server("running");
-  const std::string readings = "/var/lib/vzctl/readings/" + server.ctid;
-  TheWorld().OnNode({"sh", "-c", "printf 'physpages=19262\ndiskspace=645204\n' > " + readings});
+  TheWorld().WriteOnNode("/var/lib/vzctl/switch/" + server.ctid + ".usage", "held=19262 usage=645204\n");
   const std::string before = TheWorld().OnNode({"vzlist", "-j", "-o", "physpages,diskspace", server.ctid});
   BOOST_TEST_MESSAGE(before);
   BOOST_TEST(OnlyNumberAfter(before, "held") == "19262");

@@ -1,0 +1,145 @@
+// cvm-client-api: the worker. Takes the listening socket on descriptor 0, as spawn-fcgi gives it.
+#include <getopt.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "fcgi/schema_gate.h"
+#include "fcgi/server.h"
+#include "fcgi/signals.h"
+#include "lib/api/app.h"
+#include "lib/api/words.h"
+#include "lib/config/check.h"
+#include "lib/config/config.h"
+#include "lib/db/migrate.h"
+#include "lib/db/schema_version.h"
+#include "lib/log/log.h"
+#include "lib/node/openvz.h"
+#include "lib/ssh/ssh.h"
+#include "lib/vps/service.h"
+
+namespace {
+
+using namespace cvm;  // NOLINT: this is the place that wires everything
+
+constexpr int kListeningSocket = 0;
+
+constexpr char kUsage[] =
+    "usage: cvm-client-api [--config FILE] [--check]\n"
+    "\n"
+    "The CVM client API as a FastCGI worker: serves the listening socket on descriptor 0\n"
+    "(spawn-fcgi gives it) until SIGTERM or SIGINT, then finishes what is in flight.\n"
+    "\n"
+    "  --config FILE  the settings (default: /etc/cvm-client-api/cvm-client-api.toml)\n"
+    "  --check        check the settings, the database, its schema and the SSH key, and exit\n"
+    "  --version      print the version and exit\n"
+    "  --help         print this and exit\n"
+    "\n"
+    "SIGHUP opens the log file again. Exit status: 0 ended as told, or checked and good;\n"
+    "1 could not start, or checked and not good; 2 wrong usage.\n";
+
+struct Options {
+  std::string config = "/etc/cvm-client-api/cvm-client-api.toml";
+  bool check = false;
+};
+
+[[noreturn]] void PrintAndExit(const char* text) {
+  std::fputs(text, stdout);
+  std::exit(std::fflush(stdout) == 0 ? 0 : 1);
+}
+
+[[noreturn]] void RefuseUsage() {
+  std::fputs("cvm-client-api: see 'cvm-client-api --help'\n", stderr);
+  std::exit(2);
+}
+
+Options ParseOptions(int argc, char** argv) {
+  static constexpr option kOptions[] = {{"config", required_argument, nullptr, 'c'},
+                                        {"check", no_argument, nullptr, 'k'},
+                                        {"version", no_argument, nullptr, 'V'},
+                                        {"help", no_argument, nullptr, 'h'},
+                                        {nullptr, 0, nullptr, 0}};
+  Options options;
+  for (int letter; (letter = getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
+    if (letter == 'c') options.config = optarg;
+    if (letter == 'k') options.check = true;
+    if (letter == 'V') PrintAndExit("cvm-client-api " CVM_VERSION "\n");
+    if (letter == 'h') PrintAndExit(kUsage);
+    if (letter == '?') RefuseUsage();
+  }
+  if (optind != argc) RefuseUsage();
+  return options;
+}
+
+int Fail(const base::Error& error) {
+  std::fprintf(stderr, "cvm-client-api: %s\n", error.message.c_str());
+  return 1;
+}
+
+int Check(const config::Settings& settings) {
+  bool good = true;
+  for (const config::CheckStep& step : config::Check(settings)) {
+    std::printf("%-4s %s: %s\n", step.ok ? "ok" : "BAD", step.name.c_str(), step.detail.c_str());
+    good = good && step.ok;
+  }
+  return good && std::fflush(stdout) == 0 ? 0 : 1;
+}
+
+fcgi::Server::Settings ServerSettings(const config::WorkerSettings& worker) {
+  fcgi::Server::Settings settings;
+  settings.threads = worker.threads;
+  settings.max_connections = worker.max_connections;
+  settings.io_timeout = worker.io_timeout;
+  settings.request_timeout = worker.request_timeout;
+  return settings;
+}
+
+// A database that is away now may come back; one that this program was not built for will not change by
+// itself.
+base::Status RefuseWrongSchema(db::Pool& pool) {
+  const auto checked = db::CheckWorker(pool, db::kSchemaVersion, base::Deadline::In(std::chrono::seconds(5)));
+  if (checked) return {};
+  log::Error("start.database", {{"error", checked.error().message}});
+  return checked.error().code == base::ErrorCode::kUnavailable ? base::Status() : checked;
+}
+
+base::Status Serve(config::Settings settings) {
+  db::Pool database(std::move(settings.database));
+  if (auto refused = RefuseWrongSchema(database); !refused) return refused;
+  ssh::Pool sessions(settings.ssh);
+  node::OpenVz hypervisor(sessions);
+  vps::Service service(database, hypervisor);
+  const api::App app(service, {settings.worker.status_timeout});
+  fcgi::SchemaGate gate([&](base::Deadline by) { return db::CheckWorker(database, db::kSchemaVersion, by); },
+                        [&](const api::Request& request) { return app.Handle(request); }, api::DatabaseAway);
+
+  fcgi::Server::Hooks hooks;
+  hooks.handle = [&](const api::Request& request) { return gate.Handle(request); };
+  hooks.internal_error = api::InternalError;
+  auto server = fcgi::Server::Create(kListeningSocket, ServerSettings(settings.worker), std::move(hooks));
+  if (!server) return server.error();
+  const fcgi::SignalThread signals([&] { (*server)->Stop(); }, log::Reopen);
+  log::Info("start", {{"version", CVM_VERSION},
+                      {"threads", settings.worker.threads},
+                      {"pid", static_cast<std::uint64_t>(getpid())}});
+  const auto served = (*server)->Run();
+  log::Info("stop");
+  return served;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Options options = ParseOptions(argc, argv);
+  fcgi::BlockSignals();
+  auto settings = config::Load(options.config, config::Program::kWorker);
+  if (!settings) return Fail(settings.error());
+  if (options.check) return Check(*settings);
+  if (auto opened = log::Init(settings->log); !opened) return Fail(opened.error());
+  const auto served = Serve(std::move(*settings));
+  if (!served) log::Error("exit", {{"error", served.error().message}});
+  log::Shutdown();
+  return served ? 0 : Fail(served.error());
+}
