@@ -1,0 +1,95 @@
+#include "lib/node/asking.h"
+
+#include <string>
+#include <string_view>
+
+#include "lib/base/text.h"
+#include "lib/log/log.h"
+#include "lib/node/commands.h"
+#include "lib/node/vzctl.h"
+
+namespace cvm::node {
+namespace {
+
+constexpr std::size_t kExcerpt = 200;
+constexpr int kTimedOut = 124;  // timeout(1)'s own
+
+// Too much output is an answer that does not parse.
+base::Error Reading(const base::Error& error) {
+  const bool too_long = error.code == base::ErrorCode::kInvalid;
+  return {too_long ? base::ErrorCode::kInternal : error.code, error.message};
+}
+
+base::Result<ssh::Output> Ask(ssh::Runner& runner, const Node& node, const ssh::Command& command,
+                              base::Deadline deadline) {
+  auto output = runner.Run(node.endpoint, command, deadline);
+  if (output.ok()) return output;
+  LogFailedRun(node, output.error());
+  return Reading(output.error());
+}
+
+std::string Hint(const Node& node, const ssh::Output& output) {
+  switch (output.exit_status) {
+    case kTimedOut:
+      return "; it took longer than it may";
+    case kShellCannotRun:
+    case kShellNotFound:
+      return "; is this an OpenVZ node, and are its programs in the PATH of the user's (or sudo's) shell?";
+    default:
+      break;
+  }
+  const bool through_sudo = node.endpoint.user != "root";
+  if (output.exit_status != 1 || !output.out.empty() || !through_sudo) return "";
+  return "; may user " + node.endpoint.user + " run it by sudo -n?";
+}
+
+base::Error BadAnswer(const Node& node, std::string_view command, const std::string& why,
+                      const ssh::Output& output) {
+  log::Error("node.bad_answer", {{"node", node.name},
+                                 {"command", command},
+                                 {"why", why + Hint(node, output)},
+                                 {"exit_status", std::to_string(output.exit_status)},
+                                 {"stdout", base::Shorten(output.out, kExcerpt)},
+                                 {"stderr", base::Shorten(output.err, kExcerpt)}});
+  return {base::ErrorCode::kInternal, "node " + node.name + ": " + std::string(command) + ": " + why +
+                                          Hint(node, output) + " (exit status " +
+                                          std::to_string(output.exit_status) + ")"};
+}
+
+}  // namespace
+
+void LogFailedRun(const Node& node, const base::Error& error) {
+  log::Warning("node.command_failed",
+               {{"node", node.name}, {"kind", base::CodeName(error.code)}, {"error", error.message}});
+}
+
+base::Result<VzlistRows> AskVzlist(ssh::Runner& runner, const Node& node,
+                                   const std::vector<base::Ctid>& ctids, base::Deadline deadline) {
+  const auto output = Ask(runner, node, VzlistCommand(node, ctids, deadline), deadline);
+  if (!output.ok()) return output.error();
+  if (output->exit_status != 0 && output->exit_status != 1) {
+    return BadAnswer(node, "vzlist", "it failed", *output);
+  }
+  if (output->out.empty()) return BadAnswer(node, "vzlist", "it printed nothing", *output);
+  // It exits with 0 where it failed too, and with 1 where none of the containers is there: what it prints
+  // decides.
+  auto rows = ParseVzlist(output->out);
+  if (!rows.ok()) return BadAnswer(node, "vzlist", rows.error().message, *output);
+  if (output->exit_status == 1 && !rows->empty()) {
+    return BadAnswer(node, "vzlist", "it failed, and named containers", *output);
+  }
+  return rows;
+}
+
+base::Result<std::uint64_t> AskPageSize(ssh::Runner& runner, const Node& node, base::Deadline deadline) {
+  const auto output = Ask(runner, node, PageSizeCommand(node, deadline), deadline);
+  if (!output.ok()) return output.error();
+  std::string_view text = output->out;
+  if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  const auto size = base::ParseU64(text);
+  const bool power_of_two = size && *size != 0 && (*size & (*size - 1)) == 0;
+  if (output->exit_status == 0 && power_of_two) return *size;
+  return BadAnswer(node, "getconf PAGESIZE", "no page size", *output);
+}
+
+}  // namespace cvm::node

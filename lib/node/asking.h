@@ -1,0 +1,32 @@
+// Questions to a node, each one command over an ssh::Runner, with the answer judged and, where it is of no
+// use, the node's own words logged.
+#ifndef CVM_LIB_NODE_ASKING_H_
+#define CVM_LIB_NODE_ASKING_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "lib/base/ctid.h"
+#include "lib/base/deadline.h"
+#include "lib/base/error.h"
+#include "lib/node/node.h"
+#include "lib/node/vzlist.h"
+#include "lib/ssh/ssh.h"
+
+namespace cvm::node {
+
+// Errors of both: kUnavailable and kBroken as ssh::Runner gives them; kInternal: no proper answer.
+
+// The containers among `ctids` that the node has. `ctids` is not empty.
+base::Result<VzlistRows> AskVzlist(ssh::Runner& runner, const Node& node,
+                                   const std::vector<base::Ctid>& ctids, base::Deadline deadline);
+
+// Bytes in one of the pages that vzlist counts.
+base::Result<std::uint64_t> AskPageSize(ssh::Runner& runner, const Node& node, base::Deadline deadline);
+
+// Logs a command that could not be run to its end, with the node's name.
+void LogFailedRun(const Node& node, const base::Error& error);
+
+}  // namespace cvm::node
+
+#endif  // CVM_LIB_NODE_ASKING_H_

@@ -1,0 +1,25 @@
+// Every command that is run on a node, in the one place where their shapes stand. A gate in the node's
+// authorized_keys lets exactly these through, so a change here is a change there.
+#ifndef CVM_LIB_NODE_COMMANDS_H_
+#define CVM_LIB_NODE_COMMANDS_H_
+
+#include <vector>
+
+#include "lib/base/ctid.h"
+#include "lib/base/deadline.h"
+#include "lib/node/node.h"
+#include "lib/ssh/ssh.h"
+
+namespace cvm::node {
+
+// Commands that only read run under timeout(1), so that none outlives its caller on the node. An action does
+// not: a vzctl killed half-way leaves a container half-way.
+ssh::Command VzlistCommand(const Node& node, const std::vector<base::Ctid>& ctids, base::Deadline deadline);
+ssh::Command PageSizeCommand(const Node& node, base::Deadline deadline);
+ssh::Command ActionCommand(const Node& node, Action action, base::Ctid ctid);
+ssh::Command VzctlVersionCommand(const Node& node);
+ssh::Command LoginCommand();
+
+}  // namespace cvm::node
+
+#endif  // CVM_LIB_NODE_COMMANDS_H_

@@ -1,0 +1,77 @@
+#include "lib/node/vzlist.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "lib/json/json.h"
+
+namespace cvm::node {
+namespace {
+
+struct StatusWord {
+  std::string_view word;
+  bool running;
+};
+constexpr StatusWord kStatusWords[] = {
+    {"running", true}, {"stopped", false}, {"mounted", false}, {"suspended", false}};
+
+base::Error Malformed(const std::string& what) {
+  return {base::ErrorCode::kInternal, "vzlist's answer is malformed: " + what};
+}
+
+std::optional<bool> ReadStatus(const json::Value& entry) {
+  const auto member = entry.Member("status");
+  const auto word = member ? member->AsText() : std::nullopt;
+  const auto known = std::find_if(std::begin(kStatusWords), std::end(kStatusWords),
+                                  [&](const StatusWord& s) { return word == s.word; });
+  return known == std::end(kStatusWords) ? std::nullopt : std::optional<bool>(known->running);
+}
+
+std::optional<base::Ctid> ReadCtid(const json::Value& entry) {
+  const auto member = entry.Member("ctid");
+  const auto number = member ? member->AsU64() : std::nullopt;
+  return number ? base::Ctid::FromNumber(*number) : std::nullopt;
+}
+
+// `figure` of the object `name`: 0 where the object is null, nothing where it is anything else.
+std::optional<std::uint64_t> ReadFigure(const json::Value& entry, const char* name, const char* figure) {
+  const auto object = entry.Member(name);
+  if (!object) return std::nullopt;
+  if (object->IsNull()) return 0;
+  const auto member = object->Member(figure);
+  return member ? member->AsU64() : std::nullopt;
+}
+
+base::Status AddEntry(const json::Value& entry, VzlistRows& rows) {
+  const auto ctid = ReadCtid(entry);
+  if (!ctid) return Malformed("an entry without a proper ctid");
+  const auto running = ReadStatus(entry);
+  if (!running) return Malformed("no known status for " + ctid->text());
+  const auto pages = ReadFigure(entry, "physpages", "held");
+  if (!pages) return Malformed("no proper physpages for " + ctid->text());
+  const auto blocks = ReadFigure(entry, "diskspace", "usage");
+  if (!blocks) return Malformed("no proper diskspace for " + ctid->text());
+  if (!rows.emplace(*ctid, VzlistRow{*running, *pages, *blocks}).second) {
+    return Malformed(ctid->text() + " is there twice");
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<VzlistRows> ParseVzlist(std::string_view text) {
+  const auto document = json::Document::Parse(text);
+  if (!document.ok()) return Malformed(document.error().message);
+  const auto entries = document->root().Elements();
+  if (!entries) return Malformed("not an array");
+  VzlistRows rows;
+  for (const json::Value& entry : *entries) {
+    const auto status = AddEntry(entry, rows);
+    if (!status.ok()) return status.error();
+  }
+  return rows;
+}
+
+}  // namespace cvm::node
