@@ -1,0 +1,183 @@
+#include "lib/ctl/commands.h"
+
+namespace cvm::ctl {
+namespace {
+
+Argument Positional(const char* name, Rule rule, const char* doc, Need need = Need::kRequired) {
+  return {name, nullptr, need, rule, doc};
+}
+Argument Required(const char* name, const char* value, Rule rule, const char* doc) {
+  return {name, value, Need::kRequired, rule, doc};
+}
+Argument Optional(const char* name, const char* value, Rule rule, const char* doc) {
+  return {name, value, Need::kOptional, rule, doc};
+}
+Argument Flag(const char* name, const char* doc) {
+  return {name, nullptr, Need::kOptional, nullptr, doc};
+}
+
+}  // namespace
+
+const std::vector<Group>& Groups() {
+  static const std::vector<Group> groups = {
+      {"schema", "the tables of the database"},
+      {"user", "customers"},
+      {"token", "token pairs, by which customers' scripts are known"},
+      {"node", "the hosts that containers run on"},
+      {"template", "the templates that VPSes were made from"},
+      {"vps", "virtual servers"},
+      {"config", "the settings file"},
+  };
+  return groups;
+}
+
+const std::vector<Command>& Commands() {
+  static const std::vector<Command> commands = {
+      {"schema",
+       "version",
+       "show the version of the database and the one that this program knows",
+       {},
+       {},
+       SchemaVersion},
+      {"schema",
+       "migrate",
+       "create the tables, or bring them up to date; may be run again at any time",
+       {},
+       {},
+       SchemaMigrate,
+       Access::kSchemaChange},
+
+      {"user",
+       "add",
+       "add a customer",
+       {Positional("NAME", NameRule, "the customer's name, unique"),
+        Optional("--email", "E", EmailRule, "an address, for your records")},
+       {},
+       UserAdd},
+      {"user", "list", "list all customers", {}, {}, UserList},
+      {"user",
+       "disable",
+       "make all token pairs of a customer invalid, until enabled",
+       {Positional("NAME", NameRule, "the customer")},
+       {},
+       UserDisable},
+      {"user",
+       "enable",
+       "make them valid again",
+       {Positional("NAME", NameRule, "the customer")},
+       {},
+       UserEnable},
+
+      {"token",
+       "create",
+       "make a token pair and show it, this once: of the private token only a hash is kept",
+       {Positional("USER", NameRule, "the customer that it belongs to"),
+        Optional("--label", "L", LabelRule, "what it is for"),
+        Flag("--no-client-access", "a pair that the client API refuses with 403")},
+       {},
+       TokenCreate},
+      {"token",
+       "list",
+       "list token pairs, never their private part",
+       {Positional("USER", NameRule, "only those of this customer", Need::kOptional)},
+       {},
+       TokenList},
+      {"token",
+       "revoke",
+       "make a token pair invalid for good, from the next request on",
+       {Positional("PUBLIC", PublicTokenRule, "its public token")},
+       {},
+       TokenRevoke},
+
+      {"node",
+       "add",
+       "add a node and pin its host key",
+       {Positional("NAME", NameRule, "the node's name, unique"),
+        Required("--host", "H", HostRule, "its host name or address"),
+        Optional("--port", "P", PortRule, "the port of its sshd (22)"),
+        Optional("--user", "U", LoginRule, "whom to log in as (root); others need sudo"),
+        Optional("--location", "L", LabelRule, "where it is, as customers see it"),
+        Optional(
+            "--host-key", "KEY|SHA256:…", HostKeyOrFingerprintRule,
+            "the public host key (nobody is contacted), or the fingerprint that the fetched key must have; "
+            "without it the key is fetched and you are asked")},
+       {},
+       NodeAdd},
+      {"node", "list", "list the nodes with their pinned keys", {}, {}, NodeList},
+      {"node",
+       "check",
+       "try every step to a node, or to all of them",
+       {Positional("NAME", NameRule, "only this node", Need::kOptional)},
+       {},
+       NodeCheck},
+      {"node",
+       "pin",
+       "pin one more host key of a node",
+       {Positional("NAME", NameRule, "the node"),
+        Positional("KEY", HostKeyRule, "the public host key, one argument: \"ssh-ed25519 AAAA…\""),
+        Flag("--replace", "forget the keys that were pinned before")},
+       {},
+       NodePin},
+      {"node",
+       "remove",
+       "take a node out of service; refused while VPSes that are not terminated are on it",
+       {Positional("NAME", NameRule, "the node")},
+       {},
+       NodeRemove},
+
+      {"template",
+       "add",
+       "add a template",
+       {Positional("NAME", NameRule, "the template's name, unique"),
+        Optional("--description", "D", DescriptionRule, "for your records")},
+       {},
+       TemplateAdd},
+      {"template", "list", "list all templates", {}, {}, TemplateList},
+
+      {"vps",
+       "add",
+       "add a VPS; neither its node nor its container needs to be there",
+       {Required("--node", "N", NameRule, "the node's name"),
+        Required("--user", "U", NameRule, "the customer's name"),
+        Required("--ctid", "C", CtidRule, "the container's ID on the node"),
+        Required("--hostname", "H", HostnameRule, "as customers see it"),
+        Required("--ram", "MB", SizeRule, "guaranteed RAM"),
+        Optional("--burst", "MB", SizeRule, "burstable RAM; without it the VPS uses vSwap"),
+        Required("--disk", "MB", SizeRule, "disk space"), Required("--cpus", "N", SizeRule, "number of CPUs"),
+        Optional("--template", "ID", IdRule, "the template's ID"),
+        Optional("--traffic-split", "IN:OUT", BytePairRule, "limits in bytes, each direction apart; 0: none"),
+        Optional("--traffic-total", "BYTES", BytesRule, "limit in bytes, both directions together; 0: none")},
+       {"--traffic-split", "--traffic-total"},
+       VpsAdd},
+      {"vps", "list", "list all VPSes", {}, {}, VpsList},
+      {"vps",
+       "suspend",
+       "suspend a VPS and stop its container; run again to retry a stop that is pending",
+       {Positional("ID", IdRule, "the VPS")},
+       {},
+       VpsSuspend},
+      {"vps",
+       "unsuspend",
+       "make a suspended VPS active again, without starting it",
+       {Positional("ID", IdRule, "the VPS")},
+       {},
+       VpsUnsuspend},
+      {"vps",
+       "terminate",
+       "end a VPS for good and stop its container; no data is destroyed",
+       {Positional("ID", IdRule, "the VPS"), Flag("--yes", "do not ask")},
+       {},
+       VpsTerminate},
+
+      {"config",
+       "check",
+       "check the file that --config names, the database, its schema and the SSH key",
+       {},
+       {},
+       ConfigCheck,
+       Access::kSettingsFile},
+  };
+  return commands;
+}
+
+}  // namespace cvm::ctl

@@ -1,0 +1,192 @@
+#include "lib/ctl/output.h"
+
+#include <algorithm>
+
+#include "lib/base/crypto.h"
+
+namespace cvm::ctl {
+namespace {
+
+// Calls the one of the functions that fits the type of the cell.
+template <class... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+template <class... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;
+
+void WriteRecord(json::Writer& writer, const Record& record);
+
+void WriteRecords(json::Writer& writer, const Records& records) {
+  writer.BeginArray();
+  for (const Record& record : records) WriteRecord(writer, record);
+  writer.EndArray();
+}
+
+void WriteCell(json::Writer& writer, const Cell& cell) {
+  std::visit(Overloaded{
+                 [&](std::nullptr_t) { writer.Null(); },
+                 [&](bool flag) { writer.Bool(flag); },
+                 [&](Small small) { writer.Number(small.number); },
+                 [&](const std::string& text) { writer.Text(text); },
+                 [&](const Records& records) { WriteRecords(writer, records); },
+             },
+             cell);
+}
+
+void WriteRecord(json::Writer& writer, const Record& record) {
+  writer.BeginObject();
+  for (const Field& field : record) {
+    writer.Key(field.name);
+    WriteCell(writer, field.value);
+  }
+  writer.EndObject();
+}
+
+std::string PlainCell(const Cell& cell);
+
+// The values of one record in a cell: "ssh-ed25519 SHA256:…".
+std::string PlainRecord(const Record& record) {
+  std::string text;
+  for (const Field& field : record) text += (text.empty() ? "" : " ") + PlainCell(field.value);
+  return text;
+}
+
+std::string PlainRecords(const Records& records) {
+  std::string text;
+  for (const Record& record : records) text += (text.empty() ? "" : ", ") + PlainRecord(record);
+  return text;
+}
+
+std::string PlainCell(const Cell& cell) {
+  std::string text = std::visit(Overloaded{
+                                    [](std::nullptr_t) { return std::string(); },
+                                    [](bool flag) { return std::string(flag ? "yes" : "no"); },
+                                    [](Small small) { return std::to_string(small.number); },
+                                    [](const std::string& value) { return ForTerminal(value); },
+                                    [](const Records& records) { return PlainRecords(records); },
+                                },
+                                cell);
+  return text.empty() ? "-" : text;
+}
+
+std::string Heading(const char* name) {
+  std::string heading(name);
+  std::replace(heading.begin(), heading.end(), '_', ' ');
+  return heading;
+}
+
+std::string UpperCase(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return text;
+}
+
+// How many places a text takes on a terminal, near enough: the number of its characters.
+std::size_t Width(std::string_view text) {
+  const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xc0u) != 0x80u; };
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins));
+}
+
+using Row = std::vector<std::string>;
+
+std::vector<Row> RowsOf(const Records& records) {
+  std::vector<Row> rows(1);
+  for (const Field& field : records.front()) {
+    if (field.shown == Shown::kAlways) rows[0].push_back(UpperCase(Heading(field.name)));
+  }
+  for (const Record& record : records) {
+    Row row;
+    for (const Field& field : record) {
+      if (field.shown == Shown::kAlways) row.push_back(PlainCell(field.value));
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+// Columns as wide as their widest cell, two blanks between, none at the end of a line.
+void PrintRows(std::ostream& out, const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Width(row[i]));
+  }
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const bool last = i + 1 == row.size();
+      out << row[i] << (last ? "" : std::string(widths[i] - Width(row[i]) + 2, ' '));
+    }
+    out << '\n';
+  }
+}
+
+bool IsControl(std::string_view text, std::size_t i) {
+  const auto byte = static_cast<unsigned char>(text[i]);
+  const bool c1 = byte >= 0x80 && byte <= 0x9f && i > 0 && text[i - 1] == '\xc2';
+  return byte < 0x20 || byte == 0x7f || c1;
+}
+
+}  // namespace
+
+std::string ForTerminal(std::string_view text) {
+  std::string shown;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (IsControl(text, i)) {
+      if (static_cast<unsigned char>(text[i]) >= 0x80) shown.pop_back();  // the 0xc2 before it
+      shown += "\\x" + base::Hex(text.substr(i, 1));
+    } else {
+      shown += text[i];
+    }
+  }
+  return shown;
+}
+
+void Output::List(const Records& records) {
+  if (json_) {
+    json::Writer writer;
+    WriteRecords(writer, records);
+    out_ << writer.Take() << '\n';
+  } else if (!records.empty()) {
+    PrintRows(out_, RowsOf(records));
+  }
+}
+
+void Output::One(const Record& record) {
+  if (json_) {
+    json::Writer writer;
+    WriteRecord(writer, record);
+    out_ << writer.Take() << '\n';
+    return;
+  }
+  std::vector<Row> rows;
+  for (const Field& field : record) {
+    if (field.shown == Shown::kAlways) rows.push_back({Heading(field.name) + ":", PlainCell(field.value)});
+  }
+  if (!rows.empty()) PrintRows(out_, rows);
+}
+
+void Output::Done(const std::string& sentence, const Record& record) {
+  if (json_) {
+    One(record);
+  } else {
+    out_ << ForTerminal(sentence) << '\n';
+  }
+}
+
+void Output::Error(const base::Error& error, ExitStatus status) {
+  if (!json_) return;
+  json::Writer writer;
+  writer.BeginObject().Key("error").BeginObject();
+  writer.Member("code", std::string_view(base::CodeName(error.code)));
+  writer.Key("exit_status").Number(static_cast<std::uint64_t>(status));
+  writer.Member("message", std::string_view(error.message));
+  writer.EndObject().EndObject();
+  out_ << writer.Take() << '\n';
+}
+
+bool Output::Flush() {
+  out_.flush();
+  return out_.good();
+}
+
+}  // namespace cvm::ctl

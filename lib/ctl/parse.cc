@@ -1,0 +1,160 @@
+#include "lib/ctl/parse.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
+
+namespace cvm::ctl {
+namespace {
+
+constexpr const char* kProgram = "cvmctl";
+
+std::string Column(std::string text, std::size_t width) {
+  return text + std::string(text.size() < width ? width - text.size() : 1, ' ');
+}
+
+std::string ExitStatusHelp() {
+  std::string text = "Exit status:\n";
+  for (const ExitStatusRow& row : ExitStatuses()) {
+    text += "  " + Column(std::to_string(static_cast<int>(row.status)), 3) + row.meaning + "\n";
+  }
+  return text;
+}
+
+std::string CommandsHelp() {
+  std::string text = "Commands:\n";
+  for (const Command& command : Commands()) {
+    text += "  " + command.Usage() + "\n      " + command.doc + "\n";
+  }
+  return text;
+}
+
+constexpr const char* kAnswersHelp =
+    "With --json standard output holds one JSON document: what was asked for, or {\"error\": {\"code\",\n"
+    "\"exit_status\", \"message\"}}. IDs and sizes are strings in it. Errors and warnings are written to "
+    "standard\n"
+    "error in any case. A positional argument that begins with '-' goes behind \"--\".\n";
+
+// The parser of one call, made from the table of commands.
+class Parser {
+ public:
+  Parser() {
+    app_.set_help_flag("-h,--help", "show this help");
+    app_.set_version_flag("--version", std::string(kProgram) + " " + CVM_VERSION, "show the version");
+    app_.add_option("--config", parsed_.config_path, "the settings file")
+        ->type_name("FILE")
+        ->capture_default_str();
+    app_.add_flag("--json", parsed_.json, "answer in JSON");
+    app_.require_subcommand(1);
+    app_.footer(CommandsHelp() + "\n" + kAnswersHelp + "\n" + ExitStatusHelp());
+    for (const Group& group : Groups()) AddGroup(group);
+    for (const Command& command : Commands()) AddCommand(command);
+  }
+
+  base::Result<std::variant<Parsed, Text>> Run(std::vector<std::string> words) {
+    std::reverse(words.begin(), words.end());  // as CLI11 wants them
+    try {
+      app_.parse(std::move(words));
+    } catch (const CLI::CallForVersion& version) {
+      return std::variant<Parsed, Text>(Text{std::string(version.what()) + "\n"});
+    } catch (const CLI::CallForHelp&) {
+      return std::variant<Parsed, Text>(Text{app_.help()});
+    } catch (const CLI::ParseError& error) {
+      return base::Error{base::ErrorCode::kInvalid, error.what() + SeeHelp()};
+    }
+    return Collect();
+  }
+
+ private:
+  // A command in CLI11's terms, with the values that it stored.
+  struct Leaf {
+    CLI::App* app;
+    std::map<std::string, std::string> values;
+  };
+
+  void AddGroup(const Group& group) {
+    CLI::App* app = app_.add_subcommand(group.name, group.doc);
+    app->group("");  // the help of all lists the commands themselves
+    app->require_subcommand(1);
+    app->fallthrough();
+    groups_[group.name] = app;
+  }
+
+  void AddCommand(const Command& command) {
+    Leaf& leaf = leaves_[&command];
+    leaf.app = groups_.at(command.group)->add_subcommand(command.name, command.doc);
+    leaf.app->fallthrough();
+    leaf.app->footer("Options of every command: --config FILE, --json. See `cvmctl --help`.\n\n" +
+                     ExitStatusHelp());
+    for (const Argument& argument : command.arguments) AddArgument(argument, leaf);
+  }
+
+  static void AddArgument(const Argument& argument, Leaf& leaf) {
+    if (argument.flag()) {
+      leaf.app->add_flag(argument.name, argument.doc);
+      return;
+    }
+    CLI::Option* option = leaf.app->add_option(argument.name, leaf.values[argument.name], argument.doc);
+    option->type_name(argument.value == nullptr ? "" : argument.value);
+    option->required(argument.need == Need::kRequired);
+  }
+
+  const Command* Chosen() const {
+    const auto found = std::find_if(leaves_.begin(), leaves_.end(),
+                                    [](const auto& entry) { return entry.second.app->parsed(); });
+    return found == leaves_.end() ? nullptr : found->first;
+  }
+
+  std::string SeeHelp() const {
+    const Command* command = Chosen();
+    return std::string("; see `") + kProgram + (command ? " " + command->FullName() : "") + " --help`";
+  }
+
+  base::Result<std::variant<Parsed, Text>> Collect() {
+    parsed_.command = Chosen();
+    base::FatalAssert(parsed_.command != nullptr, "a parse without a command");
+    for (const Argument& argument : parsed_.command->arguments) {
+      if (const auto taken = Take(argument); !taken) return taken.error();
+    }
+    if (const auto complete = RequireExactlyOne(); !complete) return complete.error();
+    return std::variant<Parsed, Text>(std::move(parsed_));
+  }
+
+  base::Status Take(const Argument& argument) {
+    Leaf& leaf = leaves_.at(parsed_.command);
+    if (leaf.app->count(argument.name) == 0) return {};
+    const std::string value = argument.flag() ? "" : leaf.values.at(argument.name);
+    const char* const problem = argument.flag() ? nullptr : argument.rule(value);
+    if (problem != nullptr) {
+      return base::Error{base::ErrorCode::kInvalid,
+                         std::string(argument.name) + ": \"" + value + "\" " + problem};
+    }
+    parsed_.arguments.Set(argument.name, value);
+    return {};
+  }
+
+  base::Status RequireExactlyOne() const {
+    const auto& names = parsed_.command->exactly_one;
+    const auto given = std::count_if(names.begin(), names.end(),
+                                     [&](const char* name) { return parsed_.arguments.Has(name); });
+    if (names.empty() || given == 1) return {};
+    std::string list;
+    for (const char* name : names) list += (list.empty() ? "" : ", ") + std::string(name);
+    return base::Error{base::ErrorCode::kInvalid, "exactly one of " + list + " must be given" + SeeHelp()};
+  }
+
+  CLI::App app_{"Manages the customers, token pairs, nodes and VPSes of the CVM client API.", kProgram};
+  std::map<std::string, CLI::App*> groups_;
+  std::map<const Command*, Leaf> leaves_;
+  Parsed parsed_;
+};
+
+}  // namespace
+
+base::Result<std::variant<Parsed, Text>> Parse(const std::vector<std::string>& words) {
+  return Parser().Run(words);
+}
+
+}  // namespace cvm::ctl

@@ -1,0 +1,132 @@
+#include "lib/ctl/rules.h"
+
+#include <algorithm>
+#include <string>
+
+#include "lib/base/crypto.h"
+#include "lib/base/ctid.h"
+#include "lib/base/text.h"
+#include "lib/ssh/ssh.h"
+
+namespace cvm::ctl {
+namespace {
+
+constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz";
+constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kSha256 = "SHA256:";
+
+bool HoldsOnly(std::string_view text, std::initializer_list<std::string_view> sets) {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return std::any_of(sets.begin(), sets.end(),
+                       [&](std::string_view set) { return set.find(c) != set.npos; });
+  });
+}
+
+const char* LineProblem(std::string_view text) {
+  if (!base::IsUtf8(text)) return "is not UTF-8";
+  return base::HasControls(text) ? "holds a control character" : nullptr;
+}
+
+}  // namespace
+
+const char* NameRule(std::string_view text) {
+  if (text.empty()) return "must not be empty";
+  if (text.size() > 190) return "is longer than 190 bytes";
+  if (text.front() == ' ' || text.back() == ' ') return "begins or ends with a blank";
+  return LineProblem(text);
+}
+
+const char* LabelRule(std::string_view text) {
+  return text.size() > 190 ? "is longer than 190 bytes" : LineProblem(text);
+}
+
+const char* DescriptionRule(std::string_view text) {
+  return text.size() > 1000 ? "is longer than 1000 bytes" : LineProblem(text);
+}
+
+const char* EmailRule(std::string_view text) {
+  if (text.size() > 254) return "is longer than 254 bytes";
+  const std::size_t at = text.rfind('@');
+  const bool plausible = at != text.npos && at > 0 && at + 1 < text.size() && text.find(' ') == text.npos;
+  return plausible ? LineProblem(text) : "is no e-mail address";
+}
+
+const char* HostRule(std::string_view text) {
+  const bool good = !text.empty() && text.size() <= 253 && text.front() != '-' &&
+                    HoldsOnly(text, {kLower, kUpper, kDigits, ".:_-"});
+  return good ? nullptr : "is no host name or address";
+}
+
+const char* PortRule(std::string_view text) {
+  const auto number = base::ParseU64(text);
+  return number && *number >= 1 && *number <= 65535 ? nullptr : "is no port: 1 to 65535";
+}
+
+const char* LoginRule(std::string_view text) {
+  const bool good = !text.empty() && text.size() <= 32 &&
+                    HoldsOnly(text.substr(0, 1), {kLower, kUpper, "_"}) &&
+                    HoldsOnly(text, {kLower, kUpper, kDigits, "._-"});
+  return good ? nullptr : "is no user name";
+}
+
+const char* HostKeyRule(std::string_view text) {
+  return ssh::HostKey::Parse(text) ? nullptr
+                                   : "is no public host key: one argument such as \"ssh-ed25519 AAAA…\", as "
+                                     "in the node's /etc/ssh/ssh_host_ed25519_key.pub";
+}
+
+bool IsFingerprint(std::string_view text) {
+  if (text.substr(0, kSha256.size()) != kSha256) return false;
+  const auto hash = base::DecodeBase64(std::string(text.substr(kSha256.size())) + "=");
+  return hash && hash->size() == 32;
+}
+
+const char* HostKeyOrFingerprintRule(std::string_view text) {
+  if (text.substr(0, kSha256.size()) != kSha256) return HostKeyRule(text);
+  return IsFingerprint(text) ? nullptr
+                             : "is no fingerprint: SHA256: and 43 characters, as ssh-keygen -l prints";
+}
+
+const char* CtidRule(std::string_view text) {
+  return base::Ctid::Parse(text) ? nullptr : "is no CTID: 1 to 2147483647";
+}
+
+const char* HostnameRule(std::string_view text) {
+  if (text.empty()) return "must not be empty";
+  return text.size() > 253 ? "is longer than 253 bytes" : LineProblem(text);
+}
+
+const char* SizeRule(std::string_view text) {
+  const auto number = base::ParseU64(text);
+  return number && *number >= 1 ? nullptr : "is no whole number of 1 or more";
+}
+
+const char* BytesRule(std::string_view text) {
+  return base::ParseU64(text) ? nullptr : "is no whole number below 2^64";
+}
+
+const char* IdRule(std::string_view text) {
+  const auto number = base::ParseU64(text);
+  return number && *number >= 1 ? nullptr : "is no ID: a whole number, as `list` shows it";
+}
+
+std::optional<std::pair<std::uint64_t, std::uint64_t>> ParseBytePair(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == text.npos) return std::nullopt;
+  const auto in = base::ParseU64(text.substr(0, colon)), out = base::ParseU64(text.substr(colon + 1));
+  if (!in || !out) return std::nullopt;
+  return std::make_pair(*in, *out);
+}
+
+const char* BytePairRule(std::string_view text) {
+  return ParseBytePair(text) ? nullptr : "is not IN:OUT, two whole numbers below 2^64";
+}
+
+const char* PublicTokenRule(std::string_view text) {
+  const auto printable = [](char c) { return c > ' ' && c <= '~'; };
+  const bool good = !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), printable);
+  return good ? nullptr : "is no public token";
+}
+
+}  // namespace cvm::ctl

@@ -1,0 +1,48 @@
+// What the commands reach the world by: pools and stores, made from the settings. Nothing is contacted before
+// a command asks for it.
+#ifndef CVM_LIB_CTL_SERVICES_H_
+#define CVM_LIB_CTL_SERVICES_H_
+
+#include <chrono>
+#include <utility>
+
+#include "lib/auth/store.h"
+#include "lib/base/deadline.h"
+#include "lib/config/config.h"
+#include "lib/db/db.h"
+#include "lib/node/openvz.h"
+#include "lib/node/store.h"
+#include "lib/ssh/ssh.h"
+#include "lib/vps/admin.h"
+
+namespace cvm::ctl {
+
+class Services {
+ public:
+  explicit Services(config::Settings settings)
+      : ssh_settings(settings.ssh), pool(std::move(settings.database)), runner(ssh_settings) {}
+
+  const ssh::Settings ssh_settings;
+  db::Pool pool;
+  ssh::Pool runner;
+  node::OpenVz hypervisor{runner};
+  auth::Store auth{pool};
+  node::Store nodes{pool};
+  vps::Admin vpses{pool, hypervisor};
+};
+
+// For work in the database alone; and for work that stops a container, which may take 180 s.
+inline base::Deadline DatabaseDeadline() {
+  return base::Deadline::In(std::chrono::seconds(30));
+}
+inline base::Deadline StopDeadline() {
+  return base::Deadline::In(std::chrono::seconds(230));
+}
+// For a migration, which may rebuild tables.
+inline base::Deadline MigrationDeadline() {
+  return base::Deadline::In(std::chrono::hours(24));
+}
+
+}  // namespace cvm::ctl
+
+#endif  // CVM_LIB_CTL_SERVICES_H_

@@ -1,0 +1,33 @@
+// The steps of a check, shown.
+#ifndef CVM_LIB_CTL_STEPS_H_
+#define CVM_LIB_CTL_STEPS_H_
+
+#include <string>
+#include <vector>
+
+#include "lib/ctl/output.h"
+
+namespace cvm::ctl {
+
+struct Step {
+  std::string name;
+  bool ok;
+  std::string detail;
+};
+using Steps = std::vector<Step>;
+
+bool AllOk(const Steps& steps);
+
+// [{"step", "ok", "detail"}]
+Records RecordsOf(const Steps& steps);
+
+// Several things that were checked: a table, or in JSON an array of {"name", "ok", "steps"}.
+struct Checked {
+  std::string name;
+  Steps steps;
+};
+void ShowChecked(Output& output, const std::vector<Checked>& checked);
+
+}  // namespace cvm::ctl
+
+#endif  // CVM_LIB_CTL_STEPS_H_
