@@ -20,7 +20,7 @@ PACKAGES_run := libfcgi0ldbl libmysqlcppconn7v5 libssh2-1 libspdlog1.10 libssl3 
 PACKAGES_build := g++ make binutils pkg-config libfcgi-dev rapidjson-dev libmysqlcppconn-dev libssh2-1-dev \
     libspdlog-dev libtomlplusplus-dev libcli11-dev libssl-dev
 PACKAGES_test := libboost-test-dev libcurl4-openssl-dev mariadb-server-core mariadb-client-core nginx \
-    openssh-server openssh-client sudo curl util-linux procps iproute2
+    openssh-server openssh-client openssl sudo curl util-linux procps iproute2
 PACKAGES_lint := clang-format clang-tidy
 
 # ---- modules: who may use whom ------------------------------------------------------------------------
@@ -165,9 +165,12 @@ $(foreach s,$(TEST_SUITES),$(eval $(call test_rule,$(s))))
 .PHONY: tests
 tests: all $(VZ) $(TEST_BINS)  ## build the programs and every test, run nothing
 
+# What is built on the way to something else uses every core, unless -j says otherwise.
+JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .PHONY: check
 check: deps  ## install what is missing, build, run every test against real servers
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory $(JOBS) tests
 	@VARIANT=$(VARIANT) tests/run
 
 .PHONY: unit
@@ -176,7 +179,7 @@ unit: $(B)/tests/unit-tests  ## run the unit tests alone (no server, no root)
 
 .PHONY: demo demo-stop
 demo: deps  ## start everything on private sockets and loopback ports and show a session
-	@$(MAKE) --no-print-directory all $(VZ)
+	@$(MAKE) --no-print-directory $(JOBS) all $(VZ)
 	@VARIANT=$(VARIANT) tests/stack/demo start
 
 demo-stop:  ## end what `make demo` left running
