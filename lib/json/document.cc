@@ -22,6 +22,11 @@ Document::Document(Document&&) noexcept = default;
 
 base::Result<Document> Document::Parse(std::string_view text) {
   constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+  // RapidJSON takes a NUL byte for the end of the text; in JSON there is none.
+  const auto nul = text.find('\0');
+  if (nul != std::string_view::npos) {
+    return base::Error{base::ErrorCode::kInvalid, "not JSON at byte " + std::to_string(nul) + ": a NUL"};
+  }
   auto state = std::make_unique<State>();
   state->document.Parse<kFlags>(text.data(), text.size());
   if (!state->document.HasParseError()) return Document(std::move(state));
