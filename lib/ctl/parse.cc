@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
-#include <memory>
+#include <optional>
 #include <utility>
 
 namespace cvm::ctl {
@@ -62,7 +62,7 @@ class Parser {
     } catch (const CLI::CallForHelp&) {
       return std::variant<Parsed, Text>(Text{app_.help()});
     } catch (const CLI::ParseError& error) {
-      return base::Error{base::ErrorCode::kInvalid, error.what() + SeeHelp()};
+      return base::Error{base::ErrorCode::kInvalid, Unexpected().value_or(error.what()) + SeeHelp()};
     }
     return Collect();
   }
@@ -112,6 +112,15 @@ class Parser {
     return std::string("; see `") + kProgram + (command ? " " + command->FullName() : "") + " --help`";
   }
 
+  // What was left over: it says more than what CLI11 missed because of it.
+  std::optional<std::string> Unexpected() const {
+    const std::vector<std::string> left = app_.remaining(/*recurse=*/true);
+    if (left.empty()) return std::nullopt;
+    const bool dash = left.front()[0] == '-' && left.front() != "--";
+    return "not expected: " + ForTerminal(left.front()) +
+           (dash ? " (a value that begins with '-' goes behind \"--\")" : "");
+  }
+
   base::Result<std::variant<Parsed, Text>> Collect() {
     parsed_.command = Chosen();
     base::FatalAssert(parsed_.command != nullptr, "a parse without a command");
@@ -129,7 +138,7 @@ class Parser {
     const char* const problem = argument.flag() ? nullptr : argument.rule(value);
     if (problem != nullptr) {
       return base::Error{base::ErrorCode::kInvalid,
-                         std::string(argument.name) + ": \"" + value + "\" " + problem};
+                         std::string(argument.name) + ": \"" + ForTerminal(value) + "\" " + problem};
     }
     parsed_.arguments.Set(argument.name, value);
     return {};
