@@ -4,6 +4,7 @@
 // vzctl's verbs on one container. Each gives vzctl's exit status; the caller holds the lock where the verb
 // needs one.
 
+#include <optional>
 #include <string>
 #include <vector>
 

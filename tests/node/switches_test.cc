@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <string>
 
 #include "tests/node/test_node.h"
