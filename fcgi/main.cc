@@ -13,7 +13,6 @@
 #include "lib/api/words.h"
 #include "lib/config/check.h"
 #include "lib/config/config.h"
-#include "lib/db/migrate.h"
 #include "lib/db/schema_version.h"
 #include "lib/log/log.h"
 #include "lib/node/openvz.h"
@@ -78,9 +77,9 @@ int Fail(const base::Error& error) {
   return 1;
 }
 
-int Check(const config::Settings& settings) {
+int Check(const std::string& path) {
   bool good = true;
-  for (const config::CheckStep& step : config::Check(settings)) {
+  for (const config::Step& step : config::Check(path, config::Program::kWorker)) {
     std::printf("%-4s %s: %s\n", step.ok ? "ok" : "BAD", step.name.c_str(), step.detail.c_str());
     good = good && step.ok;
   }
@@ -134,9 +133,9 @@ base::Status Serve(config::Settings settings) {
 int main(int argc, char** argv) {
   const Options options = ParseOptions(argc, argv);
   fcgi::BlockSignals();
+  if (options.check) return Check(options.config);
   auto settings = config::Load(options.config, config::Program::kWorker);
   if (!settings) return Fail(settings.error());
-  if (options.check) return Check(*settings);
   if (auto opened = log::Init(settings->log); !opened) return Fail(opened.error());
   const auto served = Serve(std::move(*settings));
   if (!served) log::Error("exit", {{"error", served.error().message}});
