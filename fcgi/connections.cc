@@ -29,10 +29,15 @@ bool Connections::EvictOldestIdle() {
   return EvictWithLock();
 }
 
-// One whose request has arrived and is only not reported yet is not idle.
+// Not a new one whose request is on its way, nor one whose request is here and only not reported yet.
+bool Connections::MayEvict(const Connection& connection) const {
+  const bool expected = !connection.served_ && Clock::now() - connection.admitted_ < grace_;
+  return !expected && Peek(connection.fd()) != Pending::kBytes;
+}
+
 bool Connections::EvictWithLock() {
   for (auto it = idle_.begin(); it != idle_.end(); ++it) {
-    if (Peek((*it)->fd()) == Pending::kBytes) continue;
+    if (!MayEvict(**it)) continue;
     idle_.erase(it);
     return true;
   }
@@ -110,6 +115,7 @@ Connection* Connections::Take() {
 void Connections::Release(Connection& connection, bool keep) {
   const std::lock_guard lock(mutex_);
   connection.EndTransfer();
+  connection.served_ = true;
   idle_.splice(idle_.end(), at_work_, connection.self_);
   if (!keep || draining_ || !poller_.Rearm(connection.fd(), &connection)) idle_.pop_back();
   if (room_wanted_ || draining_) wake_.Signal();

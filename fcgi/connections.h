@@ -40,6 +40,8 @@ class Connection {
   static constexpr Clock::rep kNoLimit = 0;
 
   Descriptor socket_;
+  Clock::time_point admitted_ = Clock::now();
+  bool served_ = false;  // one request at least
   Clock::time_point arrived_{};
   std::atomic<Clock::rep> limit_{kNoLimit};
   std::list<std::unique_ptr<Connection>>::iterator self_{};
@@ -51,11 +53,13 @@ class Connections {
   using Clock = Connection::Clock;
 
   // `poller` watches the idle ones under the address of their Connection; `wake` is signalled when a wish for
-  // room or for the end may have come true. Both outlive this.
-  Connections(Poller& poller, const WakeUp& wake, std::size_t most)
-      : poller_(poller), wake_(wake), most_(most) {}
+  // room or for the end may have come true. Both outlive this. A new connection has `grace` for its first
+  // request before it may be closed to make room.
+  Connections(Poller& poller, const WakeUp& wake, std::size_t most, Clock::duration grace)
+      : poller_(poller), wake_(wake), most_(most), grace_(grace) {}
 
-  // ---- for the dispatcher ----
+  // ---- for the dispatcher, which has handled every event that the poller gave it: these may close idle ones
+  // ----
 
   // Whether one more may be admitted, after closing the connection that is idle the longest where that is
   // needed. Where not, `wake` is signalled once something was released.
@@ -87,12 +91,14 @@ class Connections {
   using List = std::list<std::unique_ptr<Connection>>;
 
   std::size_t Count() const { return idle_.size() + queued_.size() + at_work_.size(); }
+  bool MayEvict(const Connection& connection) const;
   bool EvictWithLock();
   void QueueWithLock(Connection& connection);
 
   Poller& poller_;
   const WakeUp& wake_;
   const std::size_t most_;
+  const Clock::duration grace_;
 
   mutable std::mutex mutex_;
   std::condition_variable queued_or_draining_;

@@ -26,6 +26,10 @@ void InitLibrary() {
   });
 }
 
+base::Error Incomplete() {
+  return {base::ErrorCode::kBroken, "a connection ended, fell silent or left the protocol within a request"};
+}
+
 // Never 0, which FCGX_Detach takes for none.
 constexpr int kLowestDuplicate = 3;
 
@@ -48,7 +52,7 @@ base::Result<Exchange> Exchange::Receive(int connection) {
   FCGX_Detach(request.get());
   request->keepConnection = 1;  // or it closes what it was given before it reads a byte
   if (FCGX_Accept_r(request.get()) != 0) {
-    return base::Error{base::ErrorCode::kBroken, "no complete and well-formed request came"};
+    return Incomplete();
   }
   Exchange exchange(std::move(request));
   if (base::Status kind = exchange.CheckKind(); !kind) return kind.error();
@@ -68,13 +72,14 @@ base::Status Exchange::CheckKind() const {
   return {};
 }
 
-// To its end, whose record may come late: what is left unread would be taken for the next request.
+// To its end, whose record may come late: what is left unread would be taken for the next request. Tells,
+// too, of parameters that ended with the connection: FCGX_Accept_r takes those for all that there are.
 base::Status Exchange::ReadBody() {
   std::array<char, 8192> ignored;
   for (std::size_t total = 0; total <= kMostBody;) {
     const int got = FCGX_GetStr(ignored.data(), static_cast<int>(ignored.size()), request_->in);
     if (FCGX_GetError(request_->in) != 0) {
-      return base::Error{base::ErrorCode::kBroken, "the connection ended within a request's body"};
+      return Incomplete();
     }
     if (got < static_cast<int>(ignored.size())) {
       keep_ = request_->keepConnection != 0;
@@ -89,13 +94,13 @@ const char* const* Exchange::parameters() const {
   return request_->envp;
 }
 
+// What FCGX_Finish_r does, without its freeing of the parameters: closing the last of the two writers ends
+// the request.
 bool Exchange::Send(std::string_view head, std::string_view body) {
   for (const std::string_view part : {head, body}) {
     FCGX_PutStr(part.data(), static_cast<int>(part.size()), request_->out);
   }
-  request_->keepConnection = 1;  // so that only an error closes
-  FCGX_Finish_r(request_.get());
-  const bool sent = request_->ipcFd >= 0;
+  const bool sent = FCGX_FClose(request_->err) == 0 && FCGX_FClose(request_->out) == 0;
   keep_ = keep_ && sent;
   return sent;
 }

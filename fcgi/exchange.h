@@ -31,9 +31,9 @@ class Exchange {
 
   // Reads one request from the blocking socket `connection`: its parameters, and its body, which nobody
   // wants, up to kMostBody. Waits no longer for any bytes than the socket's own receive timeout. After an
-  // error nothing more can be read from the connection. kUnavailable: no descriptor was left; kBroken: the
-  // request was not complete when the connection ended, fell silent or left the protocol; kInvalid: it is
-  // complete, and none that is served here.
+  // error nothing more can be read from the connection. kUnavailable: no descriptor was left to duplicate it;
+  // kBroken: the request was not complete when the connection ended, fell silent or left the protocol;
+  // kInvalid: it is complete, and none that is served here.
   static base::Result<Exchange> Receive(int connection);
 
   // "NAME=value" in the order they came, and a null pointer; valid as long as this.

@@ -90,7 +90,7 @@ Server::Server(Listener listener, Poller poller, WakeUp wake, Settings settings,
       listener_(std::move(listener)),
       poller_(std::move(poller)),
       wake_(std::move(wake)),
-      connections_(poller_, wake_, settings.max_connections) {}
+      connections_(poller_, wake_, settings.max_connections, settings.io_timeout) {}
 
 void Server::Stop() noexcept {
   stop_.store(true);
@@ -158,8 +158,10 @@ void Server::AcceptSome() {
         return;
       case Accepted::kTryAgain:
         break;
-      case Accepted::kExhausted:
-        if (!connections_.EvictOldestIdle()) return WaitForRoom("no descriptor or memory is left");
+      case Accepted::kExhausted:  // one for the connection, and one for the duplicate while it is served
+        if (!connections_.EvictOldestIdle() || !connections_.EvictOldestIdle()) {
+          return WaitForRoom("no descriptor or memory is left");
+        }
         break;
       case Accepted::kBroken:
         return WaitForRoom("the listening socket fails");

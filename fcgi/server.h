@@ -29,9 +29,9 @@ class Server {
     std::size_t max_connections = 1024;
     // For receiving one request, and again for sending its answer. So long can a connection that
     // sends half a request hold a thread.
-    std::chrono::milliseconds io_timeout{10000};
+    std::chrono::milliseconds io_timeout{5000};
     // From a request's arrival to the deadline that its handler is given.
-    std::chrono::milliseconds request_timeout{240000};
+    std::chrono::milliseconds request_timeout{230000};
   };
 
   // All are called by every thread at once, and outlive the server's Run().

@@ -54,12 +54,12 @@ std::string Stream(RecordType type, std::string_view content, std::size_t record
   return records;
 }
 
-std::string Params(const FcgiParameters& parameters) {
+std::string Params(const FcgiParameters& parameters, bool end = true) {
   std::string content;
   for (const auto& [name, value] : parameters) {
     content += Length(name.size()) + Length(value.size()) + name + value;
   }
-  return Stream(kParams, content, kMostContent) + Record(kParams, {});
+  return Stream(kParams, content, kMostContent) + (end ? Record(kParams, {}) : std::string());
 }
 
 [[noreturn]] void Fail(const char* what) {

@@ -39,7 +39,7 @@ class FcgiClient {
   void Send(const FcgiParameters& parameters, std::string_view body = {}, bool keep = true);
   // The pieces of one.
   void SendBegin(bool keep, std::uint8_t role = 1);
-  void SendParameters(const FcgiParameters& parameters);
+  void SendParameters(const FcgiParameters& parameters, bool end = true);
   void SendBody(std::string_view body, std::size_t record_size);
   void SendBodyEnd();
   void SendRaw(std::string_view bytes);
