@@ -359,14 +359,14 @@ WorkerAnswers() {
   [[ $(curl -s -o /dev/null -w '%{http_code}' --noproxy '*' --max-time 5 "$CVM_URL/api/client/vps/list") == 401 ]]
 }
 
-# spawn-fcgi makes the socket and becomes multiwatch, which restarts a worker that died. Asks through nginx, where
-# that is up, until the worker answers.
+# spawn-fcgi makes the socket and becomes multiwatch, which restarts a worker that died (and gives up after ten that
+# lived for less than a second). Asks through nginx, where that is up, until the worker answers.
 PartWorker() {
   NeedTools spawn-fcgi multiwatch pgrep
   local bin
   bin=$(type -P multiwatch)
   Launch worker "$dir/log/worker.log" spawn-fcgi -n -s "$run/worker.sock" -M 0660 -- \
-    "$bin" -s TERM -f 1 -- "$build/cvm-client-api" --config "$dir/etc/worker.toml"
+    "$bin" -s TERM -f 1 -r 10 -t 1000 -- "$build/cvm-client-api" --config "$dir/etc/worker.toml"
   Await "$kStartSeconds" WorkerAnswers ||
     Fail "the worker does not answer after $kStartSeconds seconds" "$dir/log/worker.log"
   Export CVM_WORKER_SOCKET "$run/worker.sock"
