@@ -70,6 +70,7 @@ void LoadNetworks(db::Session& session, Token& token);
 struct NewPair {
   std::string public_token;    // 32 characters
   base::Secret private_token;  // 43 characters
+  std::uint64_t id = 0;        // its row's, once it is stored
 };
 NewPair MakePair();
 // How a private token is hashed, by the word in api_tokens.hash_scheme; another word fits no token.

@@ -4,7 +4,7 @@
 namespace cvm::auth {
 
 NewPair MakePair() {
-  return {base::Hex(base::RandomBytes(16)), base::Secret(base::Base64Url(base::RandomBytes(32)))};
+  return {base::Hex(base::RandomBytes(16)), base::Secret(base::Base64Url(base::RandomBytes(32))), 0};
 }
 
 std::string HashPrivateToken(std::string_view private_token) {

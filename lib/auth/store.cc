@@ -80,6 +80,7 @@ base::Result<NewPair> Store::CreateToken(const std::string& user, const TokenOpt
         "INSERT INTO api_tokens (user_id, public_token, private_hash, hash_scheme, label, client_access, "
         "created_at) VALUES (?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))",
         {*user_id, pair.public_token, hash, kSha256, options.label, std::uint64_t{options.client_access}});
+    pair.id = session.LastInsertId();
     return {};
   });
   if (!stored) return stored.error();

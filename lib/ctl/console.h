@@ -19,6 +19,10 @@ struct Console {
   bool Ask(const std::string& question);
 };
 
+// Fills closed standard descriptors with ones that cannot be used, so that no connection takes their number
+// and is sent what was meant for a person. Call it before anything is opened. False: it could not be done.
+bool ReserveStandardDescriptors();
+
 }  // namespace cvm::ctl
 
 #endif  // CVM_LIB_CTL_CONSOLE_H_

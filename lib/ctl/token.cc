@@ -32,7 +32,8 @@ Done TokenCreate(Invocation& call) {
   options.client_access = !call.arguments.Has("--no-client-access");
   const auto pair = call.services->auth.CreateToken(user, options, DatabaseDeadline());
   if (!pair) return pair.error();
-  call.output.One({{"user", user},
+  call.output.One({{"id", Figure(pair->id)},
+                   {"user", user},
                    {"label", options.label},
                    {"client_access", options.client_access},
                    {"public_token", pair->public_token},

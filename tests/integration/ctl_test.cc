@@ -258,6 +258,7 @@ BOOST_AUTO_TEST_CASE(ATokenPairIsShownOnceListedWithoutItsPrivatePartAndRevoked)
   const auto tokens = Json({"token", "list", "jane"});
   const auto elements = *tokens.root().Elements();
   BOOST_REQUIRE(elements.size() == 1u);
+  BOOST_TEST(TextOf(elements[0], "id") == TextOf(pair.root(), "id"));
   BOOST_TEST(TextOf(elements[0], "public_token") == public_token);
   BOOST_TEST(TextOf(elements[0], "label") == "-x");
   BOOST_TEST(TextOf(elements[0], "user") == "jane");
