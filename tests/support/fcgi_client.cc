@@ -133,8 +133,8 @@ void FcgiClient::SendBegin(bool keep, std::uint8_t role) {
   SendRaw(Begin(keep, role));
 }
 
-void FcgiClient::SendParameters(const FcgiParameters& parameters) {
-  SendRaw(Params(parameters));
+void FcgiClient::SendParameters(const FcgiParameters& parameters, bool end) {
+  SendRaw(Params(parameters, end));
 }
 
 void FcgiClient::SendBody(std::string_view body, std::size_t record_size) {
