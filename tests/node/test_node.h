@@ -39,20 +39,29 @@ class TestNode {
     std::string name = "/tmp/cvm-node-XXXXXX";
     if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
     dir_ = name;
-    Start(options);
+    try {
+      Start(options);
+    } catch (...) {
+      Discard();
+      throw;
+    }
   }
 
   ~TestNode() {
     Node("stop");
-    std::error_code ignored;
-    std::filesystem::remove_all(dir_, ignored);
+    Discard();
   }
 
   TestNode(const TestNode&) = delete;
   TestNode& operator=(const TestNode&) = delete;
 
-  // The folder of these sources, wherever the test was started from.
-  static std::filesystem::path Folder() { return std::filesystem::absolute(__FILE__).parent_path(); }
+  // The folder of these sources. The compiler was given their names from the root of the project, so that is
+  // where the test must be started.
+  static std::filesystem::path Folder() {
+    const auto folder = std::filesystem::absolute(__FILE__).parent_path();
+    if (std::filesystem::exists(folder / "node")) return folder;
+    throw std::runtime_error("no " + folder.string() + ": start this test from the root of the project");
+  }
 
   void Start(const std::string& options) {
     if (Node("start", options) != 0) throw std::runtime_error("the node did not start");
@@ -130,6 +139,11 @@ class TestNode {
     outcome.out = Read("/../out");
     outcome.err = Read("/../err");
     return outcome;
+  }
+
+  void Discard() const {
+    std::error_code ignored;
+    std::filesystem::remove_all(dir_, ignored);
   }
 
   static std::string FirstWord(const std::string& path) {
