@@ -90,7 +90,7 @@ Living() {
 
 # Every process of a daemon's session, the daemon itself or not: nginx's workers and the FastCGI worker outlive a
 # parent that was killed. A session's number that another process got by now is told by the working folder.
-Session() {
+SessionPids() {
   local pid_of start folder path pid
   local -a field
   read -r pid_of start folder 2>/dev/null <"$dir/pids/$1" || return 0
@@ -103,7 +103,7 @@ Session() {
   return 0
 }
 
-SessionIsGone() { [[ -z $(Session "$1") ]]; }
+SessionIsGone() { [[ -z $(SessionPids "$1") ]]; }
 
 # End NAME [SECONDS]: TERM to the daemon (to what is left of it, if it was killed), KILL after a while; returns when
 # nothing of it is left.
@@ -111,12 +111,12 @@ End() {
   local name=$1 pid
   [[ -e $dir/pids/$name ]] || return 0
   # shellcheck disable=SC2046
-  if pid=$(Living "$name"); then kill -TERM "$pid"; else kill -TERM $(Session "$name"); fi 2>/dev/null || true
+  if pid=$(Living "$name"); then kill -TERM "$pid"; else kill -TERM $(SessionPids "$name"); fi 2>/dev/null || true
   if ! Await "${2:-$kStopSeconds}" SessionIsGone "$name"; then
     Say "stack: $name did not end in ${2:-$kStopSeconds} seconds: killed"
     # shellcheck disable=SC2046
-    kill -KILL $(Session "$name") 2>/dev/null || true
-    Await "$kStopSeconds" SessionIsGone "$name" || Fail "cannot end $name: $(Session "$name" | tr '\n' ' ')"
+    kill -KILL $(SessionPids "$name") 2>/dev/null || true
+    Await "$kStopSeconds" SessionIsGone "$name" || Fail "cannot end $name: $(SessionPids "$name" | tr '\n' ' ')"
   fi
   rm -f "$dir/pids/$name"
 }
