@@ -106,7 +106,7 @@ SessionPids() {
 SessionIsGone() { [[ -z $(SessionPids "$1") ]]; }
 
 # End NAME [SECONDS]: TERM to the daemon (to what is left of it, if it was killed), KILL after a while; returns when
-# nothing of it is left.
+# nothing of it is left, false where that cannot be reached.
 End() {
   local name=$1 pid
   [[ -e $dir/pids/$name ]] || return 0
@@ -116,7 +116,10 @@ End() {
     Say "stack: $name did not end in ${2:-$kStopSeconds} seconds: killed"
     # shellcheck disable=SC2046
     kill -KILL $(SessionPids "$name") 2>/dev/null || true
-    Await "$kStopSeconds" SessionIsGone "$name" || Fail "cannot end $name: $(SessionPids "$name" | tr '\n' ' ')"
+    if ! Await "$kStopSeconds" SessionIsGone "$name"; then
+      Say "stack: cannot end $name: $(SessionPids "$name" | tr '\n' ' ')"
+      return 1
+    fi
   fi
   rm -f "$dir/pids/$name"
 }
@@ -148,7 +151,7 @@ MakeRunFolder() {
 # An empty folder with nothing running in it: what was there is ended and removed. Only a folder that a stack made
 # is ever removed.
 NewStack() {
-  StackDown
+  StackDown || Fail "what ran in $dir is still there"
   if [[ -d $dir && ! -e $dir/.cvm-stack && -n $(ls -A "$dir") ]]; then
     Fail "$dir was not made by this script: it is not emptied"
   fi
@@ -159,18 +162,19 @@ NewStack() {
   MakeRunFolder
 }
 
-# Ends whatever of the stack runs, in the order in which a request meets the parts. Keeps logs and settings.
+# Ends whatever of the stack runs, in the order in which a request meets the parts. Keeps logs and settings. What
+# cannot be ended keeps nothing else from being ended.
 StackDown() {
   [[ -e $dir/.cvm-stack ]] || return 0
-  local name
-  for name in nginx worker; do End "$name"; done
-  [[ ! -d $dir/node ]] || "$repo/tests/node/node" stop "$dir/node"
-  End db
-  local link
+  local name link status=0
+  for name in nginx worker; do End "$name" || status=1; done
+  [[ ! -d $dir/node ]] || "$repo/tests/node/node" stop "$dir/node" || status=1
+  End db || status=1
   if link=$(readlink "$dir/run") && [[ -e $link/.cvm-stack && -O $link ]]; then
     rm -rf --one-file-system "$link"
   fi
   rm -f "$dir/run"
+  return "$status"
 }
 
 # A free port of loopback, below those that the kernel gives to outgoing connections. Somebody may still take it
