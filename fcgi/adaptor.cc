@@ -1,5 +1,6 @@
 #include "fcgi/adaptor.h"
 
+#include <cstddef>
 #include <string_view>
 #include <vector>
 

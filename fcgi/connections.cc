@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <iterator>
+#include <utility>
 
 namespace cvm::fcgi {
 namespace {

@@ -14,6 +14,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "fcgi/descriptor.h"
 #include "fcgi/poller.h"

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <mutex>
+#include <string>
 #include <utility>
 
 namespace cvm::fcgi {

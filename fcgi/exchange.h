@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "lib/base/error.h"
 

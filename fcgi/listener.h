@@ -2,11 +2,10 @@
 #ifndef CVM_FCGI_LISTENER_H_
 #define CVM_FCGI_LISTENER_H_
 
-#include <optional>
+#include <utility>
 
 #include "fcgi/descriptor.h"
 #include "fcgi/poller.h"
-#include "lib/base/deadline.h"
 #include "lib/base/error.h"
 
 namespace cvm::fcgi {

@@ -10,7 +10,9 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "fcgi/descriptor.h"
 #include "lib/base/error.h"
