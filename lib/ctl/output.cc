@@ -1,6 +1,7 @@
 #include "lib/ctl/output.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "lib/base/crypto.h"
 
@@ -127,6 +128,9 @@ bool IsControl(std::string_view text, std::size_t i) {
 }
 
 }  // namespace
+
+Field::Field(const char* field_name, Cell cell, Shown where)
+    : name(field_name), value(std::move(cell)), shown(where) {}
 
 std::string ForTerminal(std::string_view text) {
   std::string shown;

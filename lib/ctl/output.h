@@ -11,7 +11,6 @@
 #include <ostream>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -35,8 +34,7 @@ using Cell = std::variant<std::nullptr_t, bool, Small, std::string, Records>;
 enum class Shown { kAlways, kInJson };
 
 struct Field {
-  Field(const char* field_name, Cell cell, Shown where = Shown::kAlways)
-      : name(field_name), value(std::move(cell)), shown(where) {}
+  Field(const char* field_name, Cell cell, Shown where = Shown::kAlways);
   const char* name;  // the JSON member; as a heading its underscores are blanks
   Cell value;
   Shown shown;

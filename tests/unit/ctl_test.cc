@@ -396,19 +396,24 @@ BOOST_AUTO_TEST_CASE(OnlyTheWordYesIsAgreement) {
   }
 }
 
+Record RecordOf(std::uint64_t id, const std::string& name, bool pending, std::uint64_t port,
+                const Records& keys, const Cell& hidden) {
+  Record record;
+  record.emplace_back("id", Figure(id));
+  record.emplace_back("name", name);
+  record.emplace_back("stop_pending", pending);
+  record.emplace_back("port", Small{port});
+  record.emplace_back("keys", keys);
+  record.emplace_back("hidden", hidden, Shown::kInJson);
+  return record;
+}
+
 Records TwoRecords() {
-  return {{{"id", Figure(18446744073709551615u)},
-           {"name", std::string("caf\xc3\xa9")},
-           {"stop_pending", true},
-           {"port", Small{22}},
-           {"keys", Records{{{"type", std::string("t")}, {"fingerprint", std::string("f")}}}},
-           {"hidden", std::string("h"), Shown::kInJson}},
-          {{"id", Figure(1)},
-           {"name", std::string("\x1b[31mx\n\xc2\x85")},
-           {"stop_pending", false},
-           {"port", Small{2222}},
-           {"keys", Records{}},
-           {"hidden", nullptr, Shown::kInJson}}};
+  Record key;
+  key.emplace_back("type", std::string("t"));
+  key.emplace_back("fingerprint", std::string("f"));
+  return {RecordOf(18446744073709551615u, "caf\xc3\xa9", true, 22, {key}, std::string("h")),
+          RecordOf(1, "\x1b[31mx\n\xc2\x85", false, 2222, {}, nullptr)};
 }
 
 BOOST_AUTO_TEST_CASE(AListIsAnAlignedTableWithoutControlCharacters) {
