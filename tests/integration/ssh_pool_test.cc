@@ -167,12 +167,14 @@ BOOST_FIXTURE_TEST_CASE(SixteenThreadsShareAtMostEightSessions, Pooled) {
 BOOST_FIXTURE_TEST_CASE(WhoGetsNoSessionByTheDeadlineIsToldSo, Pooled) {
   settings.sessions_per_endpoint = 1;
   ThePool();
-  std::thread holder([this] { BOOST_TEST(Say("echo held > /tmp/held; sleep 1; echo done") == "done\n"); });
+  std::string held;
+  std::thread holder([&] { held = Say("echo held > /tmp/held; sleep 1; echo done"); });
   BOOST_TEST(TestNode::Await([this] { return node.Has("/tmp/held"); }));
   const auto output = Run("true", std::chrono::milliseconds(50));
   BOOST_TEST((!output.ok() && output.error().code == ErrorCode::kUnavailable));
   BOOST_TEST(Say("echo mine now") == "mine now\n");
   holder.join();
+  BOOST_TEST(held == "done\n");
   node.Remove("/tmp/held");
   BOOST_TEST(NewLogins() == 1U);
 }

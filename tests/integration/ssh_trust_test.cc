@@ -135,7 +135,8 @@ BOOST_FIXTURE_TEST_CASE(AUserKeyThatCannotBeReadIsSaid, Trusting) {
 }
 
 BOOST_FIXTURE_TEST_CASE(AnEcdsaUserKeyWorksToo, Trusting) {
-  BOOST_REQUIRE(MakeKey(node.dir() + "/id_ecdsa", "-t ecdsa -N ''"));
+  // As PEM: libssh2 1.10 loses a few bytes at each login with an ECDSA key in OpenSSH's own format.
+  BOOST_REQUIRE(MakeKey(node.dir() + "/id_ecdsa", "-t ecdsa -m PEM -N ''"));
   const std::string authorized = node.Read("/root/.ssh/authorized_keys");
   node.Write("/root/.ssh/authorized_keys",
              authorized + cvm::tests::ReadWholeFile(node.dir() + "/id_ecdsa.pub"));
@@ -161,7 +162,7 @@ BOOST_FIXTURE_TEST_CASE(KeysAreCheckedBeforeTheyAreNeeded, Trusting) {
     return status.ok() ? "good" : cvm::base::CodeName(status.error().code);
   };
   BOOST_REQUIRE(MakeKey(directory.Path("ed25519"), "-t ed25519 -N ''"));
-  BOOST_REQUIRE(MakeKey(directory.Path("ecdsa"), "-t ecdsa -N ''"));
+  BOOST_REQUIRE(MakeKey(directory.Path("ecdsa"), "-t ecdsa -m PEM -N ''"));
   BOOST_REQUIRE(MakeKey(directory.Path("locked"), "-t ed25519 -N secret"));
   const std::string text = directory.Read("ed25519");
   directory.Write("group", text, 0640);
@@ -244,14 +245,16 @@ BOOST_FIXTURE_TEST_CASE(APeerThatSpeaksSomethingElseIsUnavailable, Trusting) {
   {
     const Listener web;
     endpoint.port = web.port();
+    bool sent = false;
     std::thread sender([&] {
       const int peer = web.Accept();
       const std::string answer = "HTTP/1.1 400 Bad Request\r\n\r\n";
-      BOOST_TEST(send(peer, answer.data(), answer.size(), MSG_NOSIGNAL) > 0);
+      sent = send(peer, answer.data(), answer.size(), MSG_NOSIGNAL) > 0;
       close(peer);
     });
     BOOST_TEST(RefusedWith("handshake"));
     sender.join();
+    BOOST_TEST(sent);
   }
 }
 
