@@ -1,5 +1,7 @@
 // cvm-client-api: the worker. Takes the listening socket on descriptor 0, as spawn-fcgi gives it.
+#include <fcntl.h>
 #include <getopt.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -24,6 +26,8 @@ namespace {
 using namespace cvm;  // NOLINT: this is the place that wires everything
 
 constexpr int kListeningSocket = 0;
+// No descriptor of this program may be one of the three that libraries take for standard streams.
+constexpr int kFirstDescriptor = 3;
 
 constexpr char kUsage[] =
     "usage: cvm-client-api [--config FILE] [--check]\n"
@@ -104,7 +108,34 @@ base::Status RefuseWrongSchema(db::Pool& pool) {
   return checked.error().code == base::ErrorCode::kUnavailable ? base::Status() : checked;
 }
 
+// Connections, nodes and databases take a descriptor each: the usual soft limit of 1024 is too low.
+void RaiseDescriptorLimit(const config::WorkerSettings& worker) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  const bool raised = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+  const rlim_t wanted = worker.max_connections + 4 * worker.threads;
+  if (raised && limit.rlim_cur >= wanted) return;
+  log::Warning("start.descriptors", {{"limit", static_cast<std::uint64_t>(limit.rlim_cur)},
+                                     {"wanted", static_cast<std::uint64_t>(wanted)},
+                                     {"help", "raise the limit of open files (ulimit -Hn, LimitNOFILE=)"}});
+}
+
+// The listening socket under another number, with /dev/null in its old place: it is closed at the beginning
+// of a drain, and what is opened during one must not become descriptor 0.
+base::Result<int> TakeListeningSocket() {
+  const int socket = fcntl(kListeningSocket, F_DUPFD_CLOEXEC, kFirstDescriptor);
+  const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (socket < 0 || nothing < 0 || dup2(nothing, kListeningSocket) < 0) {
+    return base::Error{base::ErrorCode::kInvalid,
+                       "there is no listening socket on descriptor 0: start this program by spawn-fcgi"};
+  }
+  close(nothing);
+  return socket;
+}
+
 base::Status Serve(config::Settings settings) {
+  RaiseDescriptorLimit(settings.worker);
   db::Pool database(std::move(settings.database));
   if (auto refused = RefuseWrongSchema(database); !refused) return refused;
   ssh::Pool sessions(settings.ssh);
@@ -117,7 +148,9 @@ base::Status Serve(config::Settings settings) {
   fcgi::Server::Hooks hooks;
   hooks.handle = [&](const api::Request& request) { return gate.Handle(request); };
   hooks.internal_error = api::InternalError;
-  auto server = fcgi::Server::Create(kListeningSocket, ServerSettings(settings.worker), std::move(hooks));
+  const auto socket = TakeListeningSocket();
+  if (!socket) return socket.error();
+  auto server = fcgi::Server::Create(*socket, ServerSettings(settings.worker), std::move(hooks));
   if (!server) return server.error();
   const fcgi::SignalThread signals([&] { (*server)->Stop(); }, log::Reopen);
   log::Info("start", {{"version", CVM_VERSION},
