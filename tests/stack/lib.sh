@@ -264,54 +264,53 @@ PartSchema() {
 
 Cvmctl() { "$build/cvmctl" --config "$dir/etc/cvmctl.toml" "$@" 9>&-; }
 
-# NginxConf PORT: a host's own configuration in small, with the two files of nginx/ as they are.
+# HostServer LISTEN EXTRA: a server block as a host has it, with pages of its own.
+HostServer() {
+  cat <<EOF2
+    server {
+        listen 127.0.0.1:$1;
+        root "$dir/nginx/html";
+        error_page 404 /404.html;
+        add_header X-Host itself always;
+        $2
+    }
+EOF2
+}
+
+# NginxConf PORT…: a host's own configuration in small, with the two files of nginx/ as they are.
 NginxConf() {
+  local include="include \"$repo/nginx/cvm-client-api.server.conf\";"
+  local worker="$include set \$cvm_upstream private_worker;"
   cat <<EOF2
 user root;
 worker_processes 2;
 daemon off;
-pid $run/nginx.pid;
-error_log $dir/log/nginx-error.log warn;
+pid "$run/nginx.pid";
+error_log "$dir/log/nginx-error.log" warn;
 events { worker_connections 1024; }
 http {
     log_format request_id '\$request_id \$remote_addr "\$request" \$status \$body_bytes_sent \$request_time';
-    access_log $dir/log/nginx-access.log request_id;
-    client_body_temp_path $dir/nginx/body;
-    fastcgi_temp_path $dir/nginx/fastcgi;
-    proxy_temp_path $dir/nginx/proxy;
-    scgi_temp_path $dir/nginx/scgi;
-    uwsgi_temp_path $dir/nginx/uwsgi;
-    keepalive_requests 100000;
-    include $repo/nginx/cvm-client-api.http.conf;
+    access_log "$dir/log/nginx-access.log" request_id;
+    client_body_temp_path "$dir/nginx/body";
+    fastcgi_temp_path "$dir/nginx/fastcgi";
+    proxy_temp_path "$dir/nginx/proxy";
+    scgi_temp_path "$dir/nginx/scgi";
+    uwsgi_temp_path "$dir/nginx/uwsgi";
+    include "$repo/nginx/cvm-client-api.http.conf";
     upstream private_worker {
-        server unix:$run/worker.sock;
+        server "unix:$run/worker.sock";
         keepalive 32;
-        keepalive_timeout 60s;
     }
-    server {
-        listen 127.0.0.1:$1;
-        root $dir/nginx/html;
-        error_page 404 /404.html;
-        include $repo/nginx/cvm-client-api.server.conf;
-        set \$cvm_allow_http 1;
-        set \$cvm_upstream private_worker;
+    upstream private_nobody {
+        server "unix:$run/nobody.sock";
     }
-    server {
-        listen 127.0.0.1:$2 ssl http2;
-        ssl_certificate $dir/etc/tls.crt;
-        ssl_certificate_key $dir/etc/tls.key;
-        root $dir/nginx/html;
-        include $repo/nginx/cvm-client-api.server.conf;
-        set \$cvm_upstream private_worker;
-    }
-    server {
-        listen 127.0.0.1:$3;
-        root $dir/nginx/html;
-        include $repo/nginx/cvm-client-api.server.conf;
-        set \$cvm_upstream private_worker;
-    }
-}
 EOF2
+  HostServer "$1" "$worker set \$cvm_allow_http 1;"
+  HostServer "$2 ssl http2" "$worker ssl_certificate \"$dir/etc/tls.crt\"; ssl_certificate_key \"$dir/etc/tls.key\";"
+  HostServer "$3" "$worker"
+  HostServer "$4" "$include set \$cvm_upstream private_nobody; set \$cvm_allow_http 1;"
+  HostServer "$5" ''
+  echo '}'
 }
 
 MakeCertificate() {
@@ -324,7 +323,8 @@ NginxAnswersOrEnded() {
   ! Living nginx >/dev/null || curl -s -o /dev/null --noproxy '*' --max-time 5 "http://127.0.0.1:$1/"
 }
 
-# Three ports: plain HTTP allowed (CVM_URL), TLS with a certificate of its own, and plain HTTP refused.
+# Five ports: plain HTTP allowed (CVM_URL), TLS with a certificate of its own, and for tests plain HTTP refused, a
+# worker that is not there, and the same host without the API.
 PartNginx() {
   NeedTools nginx curl openssl ss
   local -a port
@@ -333,7 +333,7 @@ PartNginx() {
   printf 'Not found by the host itself.\n' >"$dir/nginx/html/404.html"
   MakeCertificate
   for _ in {1..10}; do
-    port=("$(FreePort)" "$(FreePort)" "$(FreePort)")
+    port=("$(FreePort)" "$(FreePort)" "$(FreePort)" "$(FreePort)" "$(FreePort)")
     NginxConf "${port[@]}" >"$dir/etc/nginx.conf"
     : >"$dir/log/nginx-error.log"
     Launch nginx "$dir/log/nginx.log" nginx -p "$dir/nginx" -c "$dir/etc/nginx.conf" -e "$dir/log/nginx-error.log"
@@ -347,6 +347,8 @@ PartNginx() {
   Export CVM_TLS_URL "https://127.0.0.1:${port[1]}"
   Export CVM_TLS_CA "$dir/etc/tls.crt"
   Export CVM_REFUSING_URL "http://127.0.0.1:${port[2]}"
+  Export CVM_NOBODY_URL "http://127.0.0.1:${port[3]}"
+  Export CVM_PLAIN_URL "http://127.0.0.1:${port[4]}"
 }
 
 # The FastCGI worker under multiwatch, not multiwatch itself.
