@@ -150,7 +150,7 @@ std::size_t World::Sent(const std::string& verb, const std::string& ctid) const 
 
 void World::Sql(db::Sql statement, const std::vector<db::Param>& params) const {
   const auto done = database_.Run(Soon(), [&](db::Session& session) { session.Execute(statement, params); });
-  BOOST_REQUIRE_MESSAGE(done.ok(), done.error().message);
+  BOOST_REQUIRE_MESSAGE(done.ok(), (done.ok() ? std::string() : done.error().message));
 }
 
 const World& TheWorld() {
