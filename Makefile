@@ -60,9 +60,8 @@ B := build/$(VARIANT)
 CXXFLAGS ?= -O2 -g1
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast -Wconversion \
     -Wsign-conversion -Wcast-qual -Wformat=2 -Wimplicit-fallthrough -Wnull-dereference -Wundef
-ifeq ($(WERROR),1)
-WARNINGS += -Werror
-endif
+# What is built is the same with it, so the stamp of the flags does not know it: CI begins with WERROR=1.
+ERROR_FLAGS := $(if $(filter 1,$(WERROR)),-Werror)
 HARDENING := -fstack-protector-strong -fstack-clash-protection -fPIE -D_FORTIFY_SOURCE=2
 ifneq ($(filter $(VARIANT),debug asan tsan),)
 HARDENING := -fPIE
@@ -77,6 +76,10 @@ LIBS_log := -lspdlog -lfmt
 LIBS_db := -lmysqlcppconn
 LIBS_ssh := -lssh2
 LIBS_fcgi := -lfcgi
+
+# Commands are shown in full by V=1, else as a word and a file.
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-4s %s\n' $(1) $@;)
 
 # ---- what is built ------------------------------------------------------------------------------------
 
@@ -107,22 +110,21 @@ TEST_BINS := $(foreach s,$(TEST_SUITES),$(B)/tests/$(s)-tests)
 all: $(WORKER) $(CVMCTL)  ## build the worker and cvmctl (VARIANT=release|debug|asan|tsan)
 
 $(WORKER): $(B)/fcgi/main.o $(call archives,$(WORKER_MODULES)) $(B)/flags
-	$(CXX) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(call libs,$(WORKER_MODULES)) $(LDLIBS)
+	$(call say,LINK) $(CXX) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(call libs,$(WORKER_MODULES)) $(LDLIBS)
 
 $(CVMCTL): $(B)/lib/ctl/main.o $(MIGRATIONS_OBJ) $(call archives,$(CTL_MODULES)) $(B)/flags
-	$(CXX) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(call libs,$(CTL_MODULES)) $(LDLIBS)
+	$(call say,LINK) $(CXX) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(call libs,$(CTL_MODULES)) $(LDLIBS)
 
 define archive_rule
 $(LIB_$(1)): $(OBJ_$(1))
 	@mkdir -p $$(@D)
-	rm -f $$@
-	$(AR) rcsD $$@ $$^
+	$$(call say,AR) rm -f $$@ && $(AR) rcsD $$@ $$^
 endef
 $(foreach m,$(MODULES) fcgi,$(eval $(call archive_rule,$(m))))
 
 $(B)/%.o: %.cc $(B)/flags
 	@mkdir -p $(@D)
-	$(CXX) $(ALL_CPPFLAGS) $(EXTRA_CPPFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CXX) $(CXX) $(ALL_CPPFLAGS) $(EXTRA_CPPFLAGS) $(ALL_CXXFLAGS) $(ERROR_FLAGS) -MMD -MP -c -o $@ $<
 
 # The migrations, embedded in cvmctl; the worker links none of them.
 $(B)/gen/migrations.cc: $(MIGRATIONS) sql/embed
@@ -130,7 +132,7 @@ $(B)/gen/migrations.cc: $(MIGRATIONS) sql/embed
 	sql/embed $(MIGRATIONS) > $@
 
 $(B)/gen/migrations.o: $(B)/gen/migrations.cc $(B)/flags
-	$(CXX) $(ALL_CPPFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CXX) $(CXX) $(ALL_CPPFLAGS) $(ALL_CXXFLAGS) $(ERROR_FLAGS) -MMD -MP -c -o $@ $<
 
 # A stamp that changes only when the command line does.
 .PHONY: FORCE
@@ -147,7 +149,7 @@ export FLAGS_NOW
 VZ_SOURCES := $(filter-out %_test.cc,$(call sources,tests/node))
 $(VZ): $(VZ_SOURCES) $(wildcard tests/node/*.h) $(B)/flags
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 -O2 -static $(WARNINGS) -I. -o $@ $(VZ_SOURCES)
+	$(call say,LINK) $(CXX) -std=c++17 -O2 -static $(WARNINGS) -I. -o $@ $(VZ_SOURCES)
 
 test_sources = $(filter %_test.cc %/main.cc %_fixture.cc,$(call sources,tests/$(1)))
 $(foreach s,$(TEST_SUITES),$(eval TEST_OBJ_$(s) := $(call objects,$(call test_sources,$(s)))))
@@ -158,7 +160,7 @@ TEST_MODULES := $(MODULES) fcgi
 define test_rule
 $(B)/tests/$(1)-tests: $(TEST_OBJ_$(1)) $(TEST_SUPPORT_OBJ) $(MIGRATIONS_OBJ) $(call archives,$(TEST_MODULES)) $(B)/flags
 	@mkdir -p $$(@D)
-	$(CXX) $(ALL_LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $(call libs,$(TEST_MODULES)) -lboost_unit_test_framework -lcurl $(LDLIBS)
+	$$(call say,LINK) $(CXX) $(ALL_LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $(call libs,$(TEST_MODULES)) -lboost_unit_test_framework -lcurl $(LDLIBS)
 endef
 $(foreach s,$(TEST_SUITES),$(eval $(call test_rule,$(s))))
 
