@@ -1,15 +1,27 @@
 #include "lib/config/check.h"
 
+#include <sstream>
+#include <string>
+
 #include "lib/ctl/commands.h"
 #include "lib/ctl/steps.h"
 
 namespace cvm::ctl {
+namespace {
+
+// A file can have several problems, each a line of the detail: each becomes a step of its own.
+void AppendLines(const config::Step& step, Steps& steps) {
+  std::istringstream lines(step.detail);
+  for (std::string line; std::getline(lines, line);) steps.push_back({step.name, step.ok, line});
+}
+
+}  // namespace
 
 Done ConfigCheck(Invocation& call) {
   Steps steps;
   ExitStatus status = ExitStatus::kOk;
   for (const config::Step& step : config::Check(call.config_path, config::Program::kCtl)) {
-    steps.push_back({step.name, step.ok, step.detail});
+    AppendLines(step, steps);
     if (step.code && status == ExitStatus::kOk) status = StatusFor(*step.code);
   }
   call.output.List(RecordsOf(steps));

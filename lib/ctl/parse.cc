@@ -37,6 +37,20 @@ constexpr const char* kAnswersHelp =
     "standard\n"
     "error in any case. A positional argument that begins with '-' goes behind \"--\".\n";
 
+// "--label=" as the two words that it means: CLI11 would take the word behind it for the value.
+std::vector<std::string> SplitEmptyValues(const std::vector<std::string>& words) {
+  std::vector<std::string> split;
+  bool options = true;
+  for (const std::string& word : words) {
+    options = options && word != "--";
+    const bool empty_value =
+        options && word.size() > 3 && word.compare(0, 2, "--") == 0 && word.find('=') == word.size() - 1;
+    split.push_back(empty_value ? word.substr(0, word.size() - 1) : word);
+    if (empty_value) split.emplace_back();
+  }
+  return split;
+}
+
 // The parser of one call, made from the table of commands.
 class Parser {
  public:
@@ -163,7 +177,7 @@ class Parser {
 }  // namespace
 
 base::Result<std::variant<Parsed, Text>> Parse(const std::vector<std::string>& words) {
-  return Parser().Run(words);
+  return Parser().Run(SplitEmptyValues(words));
 }
 
 }  // namespace cvm::ctl

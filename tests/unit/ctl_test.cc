@@ -192,6 +192,9 @@ BOOST_AUTO_TEST_CASE(ValuesThatLookLikeSomethingElseAreTakenAsTheyAre) {
       {{"token", "create", "u", "--label", "-x y"}, "--label", "-x y"},
       {{"token", "create", "u", "--label=-x"}, "--label", "-x"},
       {{"token", "create", "u", "--label", ""}, "--label", ""},
+      {{"token", "create", "--label=", "u"}, "--label", ""},
+      {{"token", "create", "--label=", "u"}, "USER", "u"},
+      {{"token", "revoke", "--", "--label="}, "PUBLIC", "--label="},
       {{"token", "create", "u", "--label", "[a,b]"}, "--label", "[a,b]"},
       {{"token", "create", "u", "--label", "a,b"}, "--label", "a,b"},
       {{"token", "create", "u", "--label", "\"quoted\""}, "--label", "\"quoted\""},
@@ -373,6 +376,15 @@ BOOST_AUTO_TEST_CASE(ConfigCheckOfABadFileEndsThere) {
   BOOST_TEST(result.status == 2);
   BOOST_TEST(Holds(result.out, "settings  no"));
   BOOST_TEST(!Holds(result.out, "database"));
+}
+
+BOOST_AUTO_TEST_CASE(ConfigCheckShowsEveryProblemOfTheFileOnALineOfItsOwn) {
+  const tests::TemporaryDirectory directory;
+  const std::string path = directory.Write("cvmctl.toml", "[log]\nlevel = 3\ntarge = \"x\"\n");
+  const Result result = RunCtl({"--config", path, "config", "check"});
+  BOOST_TEST(result.status == 2);
+  BOOST_TEST(Holds(result.out, "settings  no  " + path + ":2: log.level must be a string\n"));
+  BOOST_TEST(Holds(result.out, "settings  no  " + path + ":3: unknown setting log.targe\n"));
 }
 
 BOOST_AUTO_TEST_CASE(AnAnswerThatCannotBeWrittenIsAFailure) {
