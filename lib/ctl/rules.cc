@@ -1,6 +1,7 @@
 #include "lib/ctl/rules.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <string>
 
 #include "lib/base/crypto.h"
