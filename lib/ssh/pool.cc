@@ -26,6 +26,9 @@ namespace {
 // sshd drops connections at random once ten wait for their login (MaxStartups), whoever opened them.
 constexpr std::size_t kConnectsPerEndpoint = 4;
 
+// A session that does not answer within this is taken for dead, and its like with it.
+constexpr std::chrono::milliseconds kPatience{1000};
+
 // What must be equal for a session to be used again: a changed pin or key means a new one.
 std::string KeyOf(const Endpoint& endpoint) {
   std::string key = endpoint.Where() + '\n' + endpoint.key_name;
@@ -83,7 +86,7 @@ class Pool::Impl {
   void GiveBack(const std::string& key, SessionPtr session);
   void ConnectEnded(const std::string& key);
   void DropIdle(const std::string& key);
-  base::Result<Output> RunOn(Lease& lease, const std::string& line, base::Deadline deadline);
+  base::Deadline OpenBy(const Lease& lease, base::Deadline deadline) const;
   void Reap();
   std::vector<SessionPtr> TakeExpired();
 
@@ -152,11 +155,11 @@ void Pool::Impl::DropIdle(const std::string& key) {
   dropped = shelves_.at(key).TakeIdle();
 }
 
-base::Result<Output> Pool::Impl::RunOn(Lease& lease, const std::string& line, base::Deadline deadline) {
-  // On a kept session half of what is left must do for the channel, so that time remains to replace it.
-  auto open_by = deadline.Within(settings_.connect_timeout);
-  if (lease.kept()) open_by = open_by.Within(deadline.Remaining() / 2);
-  return lease.session().Run(line, open_by, deadline, settings_.output_cap);
+// When a channel must be there. On a kept session half of what is left must do, so that time remains to
+// replace it.
+base::Deadline Pool::Impl::OpenBy(const Lease& lease, base::Deadline deadline) const {
+  const auto by = deadline.Within(settings_.connect_timeout);
+  return lease.kept() ? by.Within(deadline.Remaining() / 2) : by;
 }
 
 base::Result<Output> Pool::Impl::Run(const Endpoint& endpoint, const Command& command,
@@ -165,7 +168,7 @@ base::Result<Output> Pool::Impl::Run(const Endpoint& endpoint, const Command& co
   const std::string line = command.Quoted();
   // A command that did not leave on a kept session goes to another one; what fails on a new session is final.
   for (std::size_t kept_failures = 0;; ++kept_failures) {
-    auto grant = Take(key, deadline);
+    auto grant = deadline.Passed() ? std::nullopt : Take(key, deadline);
     if (!grant) {
       return At(endpoint, {base::ErrorCode::kUnavailable, "no session became free by the deadline"});
     }
@@ -174,14 +177,17 @@ base::Result<Output> Pool::Impl::Run(const Endpoint& endpoint, const Command& co
       const auto opened = lease.Open(endpoint, deadline);
       if (!opened.ok()) return At(endpoint, opened.error());
     }
-    auto output = RunOn(lease, line, deadline);
+    const bool hurried = deadline.Remaining() < kPatience;
+    const auto open_by = OpenBy(lease, deadline);
+    auto output = lease.session().Run(line, open_by, deadline, settings_.output_cap);
     if (output.ok()) return output;
     const bool sent = output.error().code != base::ErrorCode::kUnavailable;
     if (sent || !lease.kept() || kept_failures > settings_.sessions_per_endpoint) {
       return At(endpoint, output.error());
     }
     log::Debug("ssh.session_replaced", {{"where", endpoint.Where()}, {"error", output.error().message}});
-    DropIdle(key);  // what was kept as long is likely to be as dead
+    // What was kept as long is likely to be as dead; unless it was only given too little time.
+    if (!hurried || !open_by.Passed()) DropIdle(key);
   }
 }
 

@@ -16,7 +16,7 @@
 namespace cvm::ssh {
 namespace {
 
-constexpr std::size_t kLongestKey = 64 * 1024;
+constexpr std::size_t kLongestKey = std::size_t{64} * 1024;
 constexpr std::size_t kLongestName = 64;
 constexpr const char* kNameCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 constexpr mode_t kForbidden = S_IWGRP | S_IXGRP | S_IRWXO;

@@ -32,7 +32,8 @@ struct HostKey {
   friend bool operator==(const HostKey& a, const HostKey& b) { return a.type == b.type && a.blob == b.blob; }
 };
 
-// The host key types that we accept, in the order in which they are preferred.
+// The host key types that we accept, in the order in which they are preferred. The last, "ssh-rsa", is for
+// servers of old: libssh2 1.10 knows RSA keys with SHA-1 only, which OpenSSH does not offer since 8.8.
 const std::vector<std::string>& HostKeyTypes();
 
 // Where a session goes and what must be true of it.
@@ -67,9 +68,9 @@ class Runner {
  public:
   virtual ~Runner() = default;
   // Sends the command at most once. Errors: kUnavailable: it was not sent (resolve, connect, host key, login,
-  // no session or channel to be had by the deadline); kBroken: it was sent, and the connection broke, the
-  // deadline passed or it was killed by a signal, so that nothing is known of its outcome; kInvalid: more
-  // output than the cap (it was sent).
+  // no session or channel to be had by the deadline), or the server answered that it starts nothing; kBroken:
+  // it was sent, and the connection broke, the deadline passed or it was killed by a signal, so that nothing
+  // is known of its outcome; kInvalid: more output than the cap (it was sent).
   virtual base::Result<Output> Run(const Endpoint& endpoint, const Command& command,
                                    base::Deadline deadline) = 0;
 };
@@ -84,7 +85,9 @@ struct Settings {
 
 class Pool : public Runner {
  public:
+  // Contacts nobody; starts a thread that closes idle sessions.
   explicit Pool(Settings settings);
+  // No call may be under way.
   ~Pool() override;
   base::Result<Output> Run(const Endpoint& endpoint, const Command& command,
                            base::Deadline deadline) override;
@@ -95,12 +98,13 @@ class Pool : public Runner {
 };
 
 // The key of `type` that the host shows now, unverified. kUnavailable: not reached, or it has none of that
-// type.
+// type; kInvalid: not one of HostKeyTypes().
 base::Result<HostKey> FetchHostKey(const std::string& host, std::uint16_t port, const std::string& type,
                                    base::Deadline deadline);
 
 // Whether the private key `key_name` below `key_directory` is there, is readable by its owner (and group)
-// alone, and parses.
+// alone, and parses. kNotFound or kInvalid, with what to do about it. Best are ed25519 keys; with an ECDSA
+// key in OpenSSH's own format libssh2 1.10 loses some 60 bytes at each login (as PEM it does not).
 base::Status CheckKey(const Settings& settings, const std::string& key_name);
 
 }  // namespace cvm::ssh

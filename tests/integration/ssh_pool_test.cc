@@ -179,6 +179,14 @@ BOOST_FIXTURE_TEST_CASE(WhoGetsNoSessionByTheDeadlineIsToldSo, Pooled) {
   BOOST_TEST(NewLogins() == 1U);
 }
 
+BOOST_FIXTURE_TEST_CASE(ACallerWithoutTimeCostsNobodyASession, Pooled) {
+  BOOST_TEST(Say("echo kept") == "kept\n");
+  const auto output = Run("true", std::chrono::milliseconds(0));
+  BOOST_TEST((!output.ok() && output.error().code == ErrorCode::kUnavailable));
+  BOOST_TEST(Say("echo kept") == "kept\n");
+  BOOST_TEST(NewLogins() == 1U);
+}
+
 BOOST_FIXTURE_TEST_CASE(IdleSessionsAreClosed, Pooled) {
   settings.idle_timeout = std::chrono::seconds(1);
   BOOST_TEST(Say("echo once") == "once\n");
