@@ -78,11 +78,11 @@ Response App::Serve(const Request& request, const Route& route, const vps::Place
     case What::kStatus:
       return Status(request, placed);
     case What::kStart:
-      return Act(request, placed, node::Action::kStart);
+      return Act(request, placed, vps::Action::kStart);
     case What::kStop:
-      return Act(request, placed, node::Action::kStop);
+      return Act(request, placed, vps::Action::kStop);
     case What::kRestart:
-      return Act(request, placed, node::Action::kRestart);
+      return Act(request, placed, vps::Action::kRestart);
   }
   std::abort();
 }
@@ -92,7 +92,7 @@ Response App::Status(const Request& request, const vps::Placed& placed) const {
   return Ok(RenderStatus(placed.vps, status));
 }
 
-Response App::Act(const Request& request, const vps::Placed& placed, node::Action action) const {
+Response App::Act(const Request& request, const vps::Placed& placed, vps::Action action) const {
   return ActionAnswer(service_.Act(placed, action, request.deadline), action);
 }
 

@@ -31,7 +31,7 @@ class App {
   Response OnVps(const Request& request, const Match& match) const;
   Response Serve(const Request& request, const Route& route, const vps::Placed& placed) const;
   Response Status(const Request& request, const vps::Placed& placed) const;
-  Response Act(const Request& request, const vps::Placed& placed, node::Action action) const;
+  Response Act(const Request& request, const vps::Placed& placed, vps::Action action) const;
 
   vps::Service& service_;
   Settings settings_;

@@ -40,13 +40,13 @@ Response Unavailable(std::string_view sentence, const char* retry_after) {
   return response;
 }
 
-std::string_view CouldNot(node::Action action) {
+std::string_view CouldNot(vps::Action action) {
   switch (action) {
-    case node::Action::kStart:
+    case vps::Action::kStart:
       return "The VPS could not be started.";
-    case node::Action::kStop:
+    case vps::Action::kStop:
       return "The VPS could not be shut down.";
-    case node::Action::kRestart:
+    case vps::Action::kRestart:
       return "The VPS could not be restarted.";
   }
   std::abort();
@@ -101,7 +101,7 @@ Response DatabaseAway() {
   return Unavailable("The client API is temporarily unavailable: try again shortly.", kRetryDatabase);
 }
 
-Response ActionAnswer(vps::ActionResult result, node::Action action) {
+Response ActionAnswer(vps::ActionResult result, vps::Action action) {
   switch (result) {
     case vps::ActionResult::kDone:
       return Done();

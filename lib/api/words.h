@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "lib/api/http.h"
-#include "lib/node/node.h"
 #include "lib/vps/service.h"
 
 namespace cvm::api {
@@ -26,7 +25,7 @@ Response InternalError();                             // 500: also for what went
 Response DatabaseAway();                              // 503
 
 // What an action came to.
-Response ActionAnswer(vps::ActionResult result, node::Action action);
+Response ActionAnswer(vps::ActionResult result, vps::Action action);
 
 }  // namespace cvm::api
 

@@ -29,6 +29,9 @@ struct Status {
   std::uint64_t disk_used = 0;  // bytes
 };
 
+// What is done to a container: the node's word, under the name by which those above know it.
+using Action = node::Action;
+
 // Why an action did not end in the state that was asked for.
 enum class ActionResult {
   kDone,
@@ -62,7 +65,7 @@ class Service {
 
   // Asks the node of an active VPS at this moment; whatever cannot be learnt is kUnknown.
   Status Ask(const Placed& placed, base::Deadline deadline);
-  ActionResult Act(const Placed& placed, node::Action action, base::Deadline deadline);
+  ActionResult Act(const Placed& placed, Action action, base::Deadline deadline);
 
  private:
   db::Pool& pool_;

@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(TheAnswerToABadPairIsTheReferencesWordForWord) {
 }
 
 BOOST_AUTO_TEST_CASE(AnActionThatIsDoneHasAnEmptyResponse) {
-  const Response response = ActionAnswer(vps::ActionResult::kDone, node::Action::kStart);
+  const Response response = ActionAnswer(vps::ActionResult::kDone, vps::Action::kStart);
   BOOST_TEST(response.status == 200);
   BOOST_TEST(response.body == R"({"response": {}})");
 }
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(EachWayThatAnActionFailsHasItsStatus) {
                                        {vps::ActionResult::kLocked, 500},
                                        {vps::ActionResult::kUnreachable, 503},
                                        {vps::ActionResult::kOutcomeUnknown, 503}}) {
-    const Response response = ActionAnswer(result, node::Action::kStop);
+    const Response response = ActionAnswer(result, vps::Action::kStop);
     BOOST_TEST(response.status == status);
     BOOST_TEST((std::string(Header(response, "Retry-After")).empty() == (status == 500)));
     BOOST_TEST(response.body.find("{\"errors\": [\"") == 0u);
