@@ -56,6 +56,7 @@ constexpr Advice kAdvice[] = {
     {2002, "is the server running?"},
     {2003, "is the server running?"},
     {2005, "the name does not resolve"},
+    {2013, "something accepts there and does not answer: is it the server, and is it well?"},
     {2026, "check tls_ca, and that the server's certificate names this host"},
 };
 

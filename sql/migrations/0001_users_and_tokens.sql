@@ -1,4 +1,5 @@
 -- Customers, and the token pairs by which their scripts are known.
+-- oldest-worker: 1
 
 CREATE TABLE IF NOT EXISTS users (
   id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,

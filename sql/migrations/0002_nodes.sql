@@ -1,4 +1,5 @@
 -- The hosts that containers run on, and the host keys by which we know them.
+-- oldest-worker: 1
 
 CREATE TABLE IF NOT EXISTS nodes (
   id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,

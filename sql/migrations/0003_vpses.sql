@@ -1,4 +1,5 @@
 -- Templates and virtual servers. What a customer sees of a VPS, and where its container is.
+-- oldest-worker: 1
 
 CREATE TABLE IF NOT EXISTS templates (
   id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,

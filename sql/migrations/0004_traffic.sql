@@ -1,4 +1,5 @@
 -- Traffic: the counters as last read, what they add up to a day, and the running total that the API shows.
+-- oldest-worker: 1
 
 -- The last reading of a container's interface. An epoch is one life of the container: its node's boot and its init's start.
 CREATE TABLE IF NOT EXISTS traffic_samples (

@@ -1,4 +1,5 @@
 -- Who asked for what, when, and how it ended. No foreign keys: a record outlives what it speaks of.
+-- oldest-worker: 1
 
 CREATE TABLE IF NOT EXISTS action_log (
   id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
