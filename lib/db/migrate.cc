@@ -74,7 +74,13 @@ base::Status Prepare(Session& session) {
 
 // Holds off whoever else migrates until the transaction ends.
 Applied LockApplied(Session& session) {
-  session.Query("SELECT version FROM schema_migrations WHERE version = 0 FOR UPDATE", {}, [](const Row&) {});
+  try {
+    session.Query("SELECT version FROM schema_migrations WHERE version = 0 FOR UPDATE", {},
+                  [](const Row&) {});
+  } catch (const Failure& failure) {
+    if (failure.kind() != Failure::Kind::kDeadlock) throw;
+    throw Failure(failure.kind(), failure.vendor_code(), "database: another migration is under way");
+  }
   Applied applied;
   session.Query("SELECT version, name FROM schema_migrations WHERE version > 0", {},
                 [&applied](const Row& row) { applied.emplace(row.U64(0), row.Text(1)); });

@@ -48,7 +48,10 @@ class Splitter {
   // A doubled quote is taken as two strings that stand side by side: the text stays the same.
   void TakeQuoted(char quote) {
     std::size_t end = 1;
-    while (end < left_.size() && left_[end] != quote) end += (left_[end] == '\\' && quote != '`') ? 2U : 1U;
+    while (end < left_.size() && left_[end] != quote) {
+      if (left_[end] == '\\' && quote != '`') ++end;
+      ++end;
+    }
     if (end >= left_.size()) {
       problem_ = "SQL script: a quote is not closed";
     } else {
