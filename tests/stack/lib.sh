@@ -251,11 +251,11 @@ PartSchema() {
   (umask 027 && Settings cvm_worker "${password[cvm_worker]}" info >"$dir/etc/worker.toml")
   (umask 077 && printf '%s\n' "${password[cvm_panel]}" >"$dir/etc/panel.password")
 
-  Sql <"$repo/sql/database.sql" 2>"$dir/log/schema.log" || Fail 'sql/database.sql failed' "$dir/log/schema.log"
   for account in cvm_worker cvm_operator cvm_panel; do
     printf "CREATE USER IF NOT EXISTS '%s'@'localhost';\n" "$account"
     printf "ALTER USER '%s'@'localhost' IDENTIFIED BY '%s';\n" "$account" "${password[$account]}"
   done | Sql 2>"$dir/log/schema.log" || Fail 'the accounts could not be made' "$dir/log/schema.log"
+  Sql <"$repo/sql/database.sql" 2>"$dir/log/schema.log" || Fail 'sql/database.sql failed' "$dir/log/schema.log"
   Cvmctl schema migrate >"$dir/log/schema.log" 2>&1 || Fail 'cvmctl schema migrate failed' "$dir/log/schema.log"
   Sql cvm_api <"$repo/sql/grants.sql" 2>"$dir/log/schema.log" || Fail 'sql/grants.sql failed' "$dir/log/schema.log"
   Export CVM_CTL "$build/cvmctl --config $dir/etc/cvmctl.toml"
