@@ -167,6 +167,13 @@ $(foreach s,$(TEST_SUITES),$(eval $(call test_rule,$(s))))
 .PHONY: tests
 tests: all $(VZ) $(TEST_BINS)  ## build the programs and every test, run nothing
 
+.PHONY: schema
+schema: $(CVMCTL)  ## make sql/schema.sql again, from a private database that is migrated
+	@tests/stack/stack up build/schema db schema
+	@. build/schema/stack.env && sql/dump "$$CVM_DB_SOCKET" cvm_api > sql/schema.sql.new; \
+	    tests/stack/stack down build/schema; test -s sql/schema.sql.new
+	@mv sql/schema.sql.new sql/schema.sql
+
 # What is built on the way to something else uses every core, unless -j says otherwise.
 JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 

@@ -8,6 +8,7 @@
 #include "lib/db/connection.h"
 #include "lib/db/lender.h"
 #include "lib/db/mysql.h"
+#include "lib/log/log.h"
 
 namespace cvm::db {
 
@@ -95,7 +96,18 @@ class Pool::Impl {
   }
 
  private:
+  // Logs an outage when it begins and when it ends: each request logs its own error besides.
+  Attempt Connect(base::Deadline deadline) {
+    Attempt attempt = ConnectToFirst(settings_, deadline);
+    const bool reached = attempt.connection != nullptr;
+    if (reached && down_) log::Info("db.reachable");
+    if (!reached && !down_) log::Error("db.unreachable", {{"error", attempt.error}});
+    down_ = !reached;
+    return attempt;
+  }
+
   const Settings settings_;
+  bool down_ = false;  // one connect at a time: needs no lock of its own
   Lender lender_;
 };
 
