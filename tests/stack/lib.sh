@@ -242,7 +242,8 @@ level = "$3"
 EOF2
 }
 
-# Database, tables and the restricted accounts, and the settings of the two programs, which use nothing else.
+# The restricted accounts, database and tables, in the order of docs/operations.md, and the settings of the two
+# programs, which use nothing else.
 PartSchema() {
   local account
   local -A password
