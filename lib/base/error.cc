@@ -14,6 +14,8 @@ const char* CodeName(ErrorCode code) {
       return "conflict";
     case ErrorCode::kUnavailable:
       return "unavailable";
+    case ErrorCode::kOverloaded:
+      return "overloaded";
     case ErrorCode::kBroken:
       return "outcome-unknown";
     case ErrorCode::kInternal:

@@ -18,6 +18,7 @@ enum class ErrorCode {
   kNotFound,     // the thing named is not there
   kConflict,     // something that exists stands in the way
   kUnavailable,  // a server cannot be reached or is out of capacity; nothing was done
+  kOverloaded,   // capacity is used up for now; nothing was done, and a later try may do better
   kBroken,       // the exchange broke after the request was sent: whether it was done is not known
   kInternal,     // a server answered what it never should
 };

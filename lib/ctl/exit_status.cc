@@ -26,6 +26,7 @@ ExitStatus StatusFor(base::ErrorCode code) {
     case base::ErrorCode::kConflict:
       return ExitStatus::kConflict;
     case base::ErrorCode::kUnavailable:
+    case base::ErrorCode::kOverloaded:
       return ExitStatus::kUnavailable;
     case base::ErrorCode::kBroken:
       return ExitStatus::kOutcomeUnknown;

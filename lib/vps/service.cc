@@ -155,8 +155,9 @@ ActionResult Service::Act(const Placed& placed, node::Action action, base::Deadl
                                    {"node", placed.node.name},
                                    {"action", node::ActionName(action)},
                                    {"error", outcome.error().message}});
-  return outcome.error().code == base::ErrorCode::kUnavailable ? ActionResult::kUnreachable
-                                                               : ActionResult::kOutcomeUnknown;
+  const bool not_sent = outcome.error().code == base::ErrorCode::kUnavailable ||
+                        outcome.error().code == base::ErrorCode::kOverloaded;
+  return not_sent ? ActionResult::kUnreachable : ActionResult::kOutcomeUnknown;
 }
 
 }  // namespace cvm::vps
