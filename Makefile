@@ -230,7 +230,7 @@ define newline
 
 endef
 compile_commands.json: Makefile FORCE
-	$(file >$@.new,[$(subst $(newline),$(comma),$(foreach s,$(filter %.cc,$(ALL_SOURCES)),$(call json_entry,$(s))$(if $(filter-out $(s),$(lastword $(filter %.cc,$(ALL_SOURCES)))),$(comma)))])
+	$(file >$@.new,[$(subst $(newline),$(comma),$(foreach s,$(filter %.cc,$(ALL_SOURCES)),$(call json_entry,$(s))$(if $(filter-out $(s),$(lastword $(filter %.cc,$(ALL_SOURCES)))),$(comma))))])
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # ---- installation -------------------------------------------------------------------------------------------
