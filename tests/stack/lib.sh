@@ -148,6 +148,9 @@ MakeRunFolder() {
   ln -sfn "$run" "$dir/run"
 }
 
+# The folder for sockets of a stack that is up already.
+FindRunFolder() { run=$(readlink "$dir/run") || Fail "no stack is up in $dir"; }
+
 # An empty folder with nothing running in it: what was there is ended and removed. Only a folder that a stack made
 # is ever removed.
 NewStack() {
@@ -206,12 +209,17 @@ PartDb() {
   mariadb-install-db --no-defaults --user=root --auth-root-authentication-method=socket --skip-test-db \
     --datadir="$dir/db" >"$dir/log/db-install.log" 2>&1 9>&- ||
     Fail 'the database could not be made' "$dir/log/db-install.log"
+  StartDb
+  Export CVM_DB_SOCKET "$run/db.sock"
+}
+
+# The MariaDB that PartDb made, running (again).
+StartDb() {
   Launch db "$dir/log/db.log" mariadbd --no-defaults --user=root --skip-networking --datadir="$dir/db" \
     --socket="$run/db.sock" --pid-file="$run/db.pid" --skip-log-bin --max-connections=500 \
     --innodb-buffer-pool-size=32M --innodb-log-file-size=16M --innodb-flush-log-at-trx-commit=2 \
     --key-buffer-size=1M --performance-schema=OFF --character-set-server=utf8mb4
   Await "$kStartSeconds" DbAnswers || Fail "MariaDB does not answer after $kStartSeconds seconds" "$dir/log/db.log"
-  Export CVM_DB_SOCKET "$run/db.sock"
 }
 
 # The node starts with the containers that CVM_STACK_CTIDS names (running) and CVM_STACK_STOPPED_CTIDS (stopped).

@@ -1,0 +1,134 @@
+// What customers see while parts of the service are away, and that it comes back by itself.
+#include <signal.h>
+
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <fstream>
+#include <future>
+#include <sstream>
+#include <string>
+#include <thread>
+
+#include "tests/support/world.h"
+
+using namespace cvm::test;  // NOLINT: tests
+
+namespace {
+
+constexpr char kList[] = "/api/client/vps/list";
+
+std::string StackDir() {
+  return RequireEnv("CVM_TEST_STACK_DIR");
+}
+
+void Stack(const std::string& verb) {
+  const ProgramResult result = RunProgram({"tests/stack/stack", verb, StackDir()});
+  BOOST_REQUIRE_MESSAGE(result.exit_status == 0, "stack " << verb << ": " << result.err);
+}
+
+// Until `holds`, asked again and again; false after a minute.
+template <class Condition>
+bool Eventually(Condition holds) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > give_up) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return true;
+}
+
+std::string WorkerLog() {
+  std::ostringstream text;
+  text << std::ifstream(StackDir() + "/log/worker.log").rdbuf();
+  return text.str();
+}
+
+// The FastCGI worker's own PID: the child of multiwatch.
+pid_t WorkerPid() {
+  std::ifstream file(StackDir() + "/pids/worker");
+  std::string supervisor;
+  file >> supervisor;
+  const ProgramResult children = RunProgram({"pgrep", "-P", supervisor});
+  return children.out.empty() ? 0 : static_cast<pid_t>(std::stol(children.out));
+}
+
+bool Serves(const Pair& pair) {
+  return TheWorld().Ask(pair, "GET", kList).status == 200;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(outage)
+
+BOOST_AUTO_TEST_CASE(WhileTheDatabaseIsAwayTheAnswerIs503AndItComesBackByItself) {
+  const Pair pair = TheWorld().NewCustomer();
+  const pid_t worker = WorkerPid();
+  Stack("end-db");
+  for (const char* method : {"GET", "HEAD"}) {
+    const HttpAnswer answer = TheWorld().Ask(pair, method, kList);
+    BOOST_TEST(answer.status == 503);
+    BOOST_TEST(answer.Has("retry-after"));
+    BOOST_TEST(answer.Header("content-type") == "application/json");
+  }
+  BOOST_TEST(TheWorld().Ask(pair, "POST", "/api/client/vps/1/start").status == 503);
+  BOOST_TEST(TheWorld().Send({"GET", kList, {}, ""}).status == 401);
+  Stack("start-db");
+  BOOST_TEST(Eventually([&] { return Serves(pair); }));
+  BOOST_TEST(WorkerPid() == worker);
+}
+
+BOOST_AUTO_TEST_CASE(AWorkerThatStartsWithoutItsDatabaseServesWhenItIsThere) {
+  const Pair pair = TheWorld().NewCustomer();
+  const pid_t before = WorkerPid();
+  Stack("end-db");
+  BOOST_REQUIRE(kill(before, SIGKILL) == 0);
+  BOOST_TEST(Eventually([&] { return WorkerPid() != 0 && WorkerPid() != before; }));
+  BOOST_TEST(Eventually([&] { return TheWorld().Ask(pair, "GET", kList).status == 503; }));
+  Stack("start-db");
+  BOOST_TEST(Eventually([&] { return Serves(pair); }));
+}
+
+BOOST_AUTO_TEST_CASE(AWorkerThatIsToldToStopFinishesWhatIsInFlight) {
+  const World& world = TheWorld();
+  const Pair pair = world.NewCustomer();
+  const std::string ctid = world.NewContainer("running");
+  const std::string vps = world.NewVps(pair.user, ctid);
+  const std::string hold = "/var/lib/vzctl/switch/" + ctid + ".hold-before-stop";
+  world.WriteOnNode(hold, "");
+  auto stop = std::async(std::launch::async,
+                         [&] { return world.Ask(pair, "POST", "/api/client/vps/" + vps + "/stop"); });
+  BOOST_REQUIRE(Eventually([&] {
+    return world.OnNode({"cat", "/var/lib/vzctl/begun"}).find(ctid + " stop") != std::string::npos;
+  }));
+  const pid_t before = WorkerPid();
+  BOOST_REQUIRE(kill(before, SIGTERM) == 0);
+  world.OnNode({"rm", hold});
+  const HttpAnswer answer = stop.get();
+  BOOST_TEST(answer.status == 200);
+  BOOST_TEST(Eventually([&] { return WorkerPid() != 0 && WorkerPid() != before; }));
+  BOOST_TEST(Eventually([&] { return Serves(pair); }));
+  BOOST_TEST(world.Condition(pair, vps) == "stopped");
+}
+
+BOOST_AUTO_TEST_CASE(ARequestIsOneLineInTheLogAndNoLineHoldsASecret) {
+  const World& world = TheWorld();
+  const Pair pair = world.NewCustomer();
+  const Headers swapped = {{"API-Public-Token", pair.private_token},
+                           {"API-Private-Token", pair.public_token}};
+  const std::string id = world.Ask(pair, "GET", std::string(kList) + "?secret=hush").Header("x-request-id");
+  world.Send({"GET", kList, swapped, ""});
+  world.Ask(pair, "GET", "/api/client/new\\x0aline");
+  BOOST_TEST(Eventually([&] { return WorkerLog().find("id=" + id) != std::string::npos; }));
+  const std::string log = WorkerLog();
+  const std::string line =
+      log.substr(log.find("id=" + id), log.find('\n', log.find("id=" + id)) - log.find("id=" + id));
+  for (const char* part :
+       {"client=127.0.0.1", "token=", "method=GET", "path=/api/client/vps/list", "status=200", "ms="}) {
+    BOOST_TEST(line.find(part) != std::string::npos, part << " is not in " << line);
+  }
+  BOOST_TEST(line.find("token=-") == std::string::npos);
+  BOOST_TEST(log.find(pair.private_token) == std::string::npos);
+  BOOST_TEST(log.find("hush") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
