@@ -52,6 +52,7 @@ constexpr Advice kAdvice[] = {
     {1049, "create it with sql/database.sql"},
     {1130, "the account does not allow this host: see sql/grants.sql"},
     {1203, "the account has too many connections: raise its max_user_connections"},
+    {1226, "the account has too many connections: raise its limit"},
     {1698, "check the user and password of the settings"},
     {2002, "is the server running?"},
     {2003, "is the server running?"},
@@ -69,7 +70,7 @@ Kind KindOf(int vendor_code) {
 }
 
 bool ServerIsFull(int vendor_code) {
-  return vendor_code == 1040 || vendor_code == 1203;
+  return vendor_code == 1040 || vendor_code == 1203 || vendor_code == 1226;
 }
 
 const char* ConnectAdvice(int vendor_code) {
