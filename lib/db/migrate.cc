@@ -65,6 +65,10 @@ base::Status Prepare(Session& session) {
                     "): use a database of its own, made with sql/database.sql");
   }
   session.RunScriptStatement(kCreateTable);
+  bool has_lock_row = false;  // an INSERT of it would wait for whoever holds its lock
+  session.Query("SELECT version FROM schema_migrations WHERE version = 0", {},
+                [&has_lock_row](const Row&) { has_lock_row = true; });
+  if (has_lock_row) return {};
   session.Execute(
       "INSERT IGNORE INTO schema_migrations (version, name, oldest_worker, applied_at) "
       "VALUES (0, 'schema_migrations', 0, UTC_TIMESTAMP(3))",

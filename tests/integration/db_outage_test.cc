@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(AfterARestartNobodyNoticesThatEveryIdleConnectionIsStale) {
   server.Stop();
   server.Start();
   for (const Status& answer : AskAtOnce(pool, 16)) {
-    BOOST_TEST(answer.ok(), (answer.ok() ? "" : answer.error().message));
+    BOOST_TEST(answer.ok(), cvm::test::Why(answer));
   }
   OpenAll(pool, 4);
   server.Stop();
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(AFullServerLetsCallersWaitForAConnectionOfOurs) {
   settings.password = cvm::base::Secret("x");
   Pool pool(std::move(settings));
   for (const Status& answer : AskAtOnce(pool, 24)) {
-    BOOST_TEST(answer.ok(), (answer.ok() ? "" : answer.error().message));
+    BOOST_TEST(answer.ok(), cvm::test::Why(answer));
   }
 }
 

@@ -318,7 +318,7 @@ struct Crossing : Fixture {
     }
     for (auto& one : both) {
       const Status status = one.get();
-      BOOST_TEST(status.ok(), (status.ok() ? "" : status.error().message));
+      BOOST_TEST(status.ok(), cvm::test::Why(status));
     }
   }
   static void Add(Session& session, std::uint64_t id) {

@@ -17,6 +17,12 @@ inline base::Deadline Patience() {
   return base::Deadline::In(std::chrono::seconds(60));
 }
 
+// Why there is no value; "" where there is one.
+template <class T>
+std::string Why(const base::Result<T>& result) {
+  return result.ok() ? "" : result.error().message;
+}
+
 // Settings for root at a server's socket.
 db::Settings RootAt(const std::string& socket, const std::string& database);
 
