@@ -176,6 +176,9 @@ sql::ConnectOptionsMap Options(const Settings& settings, const std::string& serv
   return options;
 }
 
+// Seconds. Whoever allows a statement hours (a migration) still learns soon that a lock is held.
+constexpr std::int64_t kLongestLockWait = 30;
+
 // What every connection relies on, whatever the server's configuration says. Times are UTC, wrong data is an
 // error, and a wait for a lock ends before the query timeout does.
 //
@@ -184,7 +187,8 @@ sql::ConnectOptionsMap Options(const Settings& settings, const std::string& serv
 // which it has read says FOR UPDATE. (A server that logs by STATEMENT refuses writes at this level: MIXED and
 // ROW, the defaults of MariaDB and MySQL, are fine.)
 void SetUp(sql::Connection& connection, std::chrono::seconds query_timeout) {
-  const auto lock_wait = std::to_string(std::max<std::int64_t>(1, query_timeout.count() / 2));
+  const auto lock_wait =
+      std::to_string(std::clamp<std::int64_t>(query_timeout.count() / 2, 1, kLongestLockWait));
   const std::unique_ptr<sql::Statement> statement(connection.createStatement());
   statement->execute(
       "SET NAMES utf8mb4 COLLATE utf8mb4_bin, time_zone = '+00:00', autocommit = 1, "
