@@ -65,7 +65,7 @@ std::string WriteHead(const api::Response& response) {
   base::FatalAssert(!base::HasControls(response.reason), "a reason phrase is one line");
   for (const auto& [name, value] : response.headers) {
     base::FatalAssert(!base::HasControls(name) && !base::HasControls(value), "a header is one line");
-    head += name + ": " + value + "\r\n";
+    head.append(name).append(": ").append(value).append("\r\n");
   }
   return head + "Content-Length: " + std::to_string(response.body.size()) + "\r\n\r\n";
 }

@@ -156,7 +156,7 @@ base::Status Serve(config::Settings settings) {
   log::Info("start", {{"version", CVM_VERSION},
                       {"threads", settings.worker.threads},
                       {"pid", static_cast<std::uint64_t>(getpid())}});
-  const auto served = (*server)->Run();
+  auto served = (*server)->Run();
   log::Info("stop");
   return served;
 }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kProgram = "cvmctl";
 
-std::string Column(std::string text, std::size_t width) {
+std::string Column(const std::string& text, std::size_t width) {
   return text + std::string(text.size() < width ? width - text.size() : 1, ' ');
 }
 
