@@ -1,23 +1,21 @@
 // cvmctl against a real database and a real node: the whole life of everything that it manages.
-#include <unistd.h>
-
 #include <boost/test/unit_test.hpp>
-#include <chrono>
+#include <fstream>
 #include <optional>
 #include <sstream>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "lib/auth/auth.h"
-#include "lib/base/deadline.h"
 #include "lib/ctl/run.h"
 #include "lib/db/db.h"
 #include "lib/db/schema_version.h"
 #include "lib/json/json.h"
+#include "tests/node/test_node.h"
 #include "tests/support/program.h"
 #include "tests/support/temporary_directory.h"
+#include "tests/support/test_database.h"
 
 namespace cvm::ctl {
 namespace {
@@ -32,72 +30,25 @@ bool Holds(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-base::Deadline Patience() {
-  return base::Deadline::In(std::chrono::seconds(60));
-}
+// A running test node with containers 101 (running) and 102 (stopped), and its host keys.
+struct KnownNode : testnode::TestNode {
+  KnownNode() : TestNode("--ctids 101 --stopped 102") {}
 
-db::Settings Server(const std::string& database) {
-  db::Settings settings;
-  settings.servers = {test::RequireEnv("CVM_TEST_DB_SOCKET")};
-  settings.name = database;
-  settings.user = "root";
-  return settings;
-}
-
-// An empty database, dropped with the test.
-class Database {
- public:
-  Database() {
-    static int count = 0;
-    name = "cvm_ctl_" + std::to_string(getpid()) + "_" + std::to_string(++count);
-    Must("CREATE DATABASE " + name);
+  std::string KeyFile(const std::string& type) const {
+    return dir() + "/host_keys/ssh_host_" + type + "_key.pub";
   }
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
-  ~Database() { BOOST_CHECK_NO_THROW(Must("DROP DATABASE " + name)); }
-
-  std::string name;
-
- private:
-  static void Must(const std::string& statement) {
-    db::Pool pool(Server("mysql"));
-    const auto done =
-        pool.Run(Patience(), [&](db::Session& session) { session.RunScriptStatement(statement); });
-    if (!done) throw std::runtime_error(done.error().message);
-  }
-};
-
-// A running test node with containers 101 (running) and 102 (stopped).
-class TestNode {
- public:
-  TestNode() { Script({"start", directory_.Path("node"), "--ctids", "101", "--stopped", "102"}); }
-  TestNode(const TestNode&) = delete;
-  TestNode& operator=(const TestNode&) = delete;
-  ~TestNode() { BOOST_CHECK_NO_THROW(Script({"stop", directory_.Path("node")})); }
-
-  std::string keys() const { return directory_.Path("node"); }
-  std::string port() const { return FirstLine(directory_.Read("node/port")); }
   std::string HostKey(const std::string& type) const {
-    return FirstLine(directory_.Read("node/host_keys/ssh_host_" + type + "_key.pub"));
+    std::ifstream file(KeyFile(type));
+    std::string line;
+    std::getline(file, line);
+    return line;
   }
   std::string Fingerprint(const std::string& type) const {
-    const auto shown = test::RunProgram(
-        {"ssh-keygen", "-lf", directory_.Path("node/host_keys/ssh_host_" + type + "_key.pub")});
-    return test::SplitWords(shown.out).at(1);
+    return test::SplitWords(test::RunProgram({"ssh-keygen", "-lf", KeyFile(type)}).out).at(1);
   }
   std::string StatusOf(const std::string& ctid) const {
-    return FirstLine(Script({"exec", directory_.Path("node"), "vzlist", "-H", "-o", "status", ctid}));
+    return test::SplitWords(Exec("vzlist -H -o status " + ctid).out).at(0);
   }
-
- private:
-  static std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
-  static std::string Script(Words words) {
-    words.insert(words.begin(), test::RequireEnv("CVM_TEST_NODE_SCRIPT"));
-    const auto result = test::RunProgram(words);
-    if (result.exit_status != 0) throw std::runtime_error("test node: " + result.out + result.err);
-    return result.out;
-  }
-  tests::TemporaryDirectory directory_;
 };
 
 struct Result {
@@ -111,7 +62,7 @@ struct Fixture {
   void Configure(const std::string& key_directory) {
     config =
         directory.Write("cvmctl.toml", "[database]\nservers = [\"" + test::RequireEnv("CVM_TEST_DB_SOCKET") +
-                                           "\"]\nname = \"" + database.name +
+                                           "\"]\nname = \"" + database.name() +
                                            "\"\nuser = \"root\"\n[ssh]\nkey_directory = \"" + key_directory +
                                            "\"\nconnect_timeout = 20\n");
   }
@@ -174,7 +125,7 @@ struct Fixture {
                     "id");
   }
 
-  Database database;
+  test::TestDatabase database;
   tests::TemporaryDirectory directory;
   std::string config;
   std::string everything;  // that cvmctl wrote
@@ -196,8 +147,8 @@ BOOST_AUTO_TEST_CASE(AnEmptyDatabaseIsMigratedOnceAndItsVersionShown) {
 }
 
 BOOST_AUTO_TEST_CASE(ADatabaseWithTablesOfSomebodyElseIsRefusedAsConflict) {
-  db::Pool pool(Server(database.name));
-  BOOST_REQUIRE(pool.Run(Patience(),
+  db::Pool pool(database.Root());
+  BOOST_REQUIRE(pool.Run(test::Patience(),
                          [](db::Session& session) {
                            session.RunScriptStatement("CREATE TABLE theirs (id INT PRIMARY KEY)");
                          })
@@ -483,15 +434,15 @@ BOOST_AUTO_TEST_SUITE_END()
 
 struct WithNode : Migrated {
   WithNode() {
-    Configure(node.keys());
+    Configure(node.dir());
     Must({"user", "add", "jane"});
   }
   Words Add(const std::string& name, const Words& more = {}) const {
-    Words words = {"node", "add", name, "--host", "127.0.0.1", "--port", node.port()};
+    Words words = {"node", "add", name, "--host", "127.0.0.1", "--port", node.Port()};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }
-  TestNode node;
+  KnownNode node;
 };
 
 BOOST_FIXTURE_TEST_SUITE(CtlNode, WithNode)
