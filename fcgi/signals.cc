@@ -10,11 +10,19 @@
 namespace cvm::fcgi {
 namespace {
 
+constexpr int kSignals[] = {SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGHUP};
+
 ::sigset_t Signals() {
   ::sigset_t set;
   ::sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGHUP}) ::sigaddset(&set, signal);
+  for (const int signal : kSignals) ::sigaddset(&set, signal);
   return set;
+}
+
+void SetHandler(int signal, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  base::FatalAssert(::sigaction(signal, &action, nullptr) == 0, "a signal's handler can be set");
 }
 
 }  // namespace
@@ -22,9 +30,10 @@ namespace {
 void BlockSignals() {
   const ::sigset_t set = Signals();
   base::FatalAssert(::pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0, "signals can be blocked");
-  struct sigaction ignore {};
-  ignore.sa_handler = SIG_IGN;
-  base::FatalAssert(::sigaction(SIGPIPE, &ignore, nullptr) == 0, "SIGPIPE can be ignored");
+  // One that is ignored would not even be waited for: shells ignore SIGINT and SIGQUIT for what they start in
+  // the background, and that is inherited.
+  for (const int signal : kSignals) SetHandler(signal, SIG_DFL);
+  SetHandler(SIGPIPE, SIG_IGN);
 }
 
 SignalThread::SignalThread(std::function<void()> stop, std::function<void()> reopen)

@@ -13,8 +13,9 @@ namespace cvm::fcgi {
 // ignores SIGPIPE. First thing in main, before there are threads.
 void BlockSignals();
 
-// From construction to destruction: SIGTERM, SIGINT and SIGUSR1 (which multiwatch sends in SIGTERM's place
-// unless told otherwise) call `stop`, SIGHUP calls `reopen`; one call at a time, on one thread.
+// From construction to destruction: SIGTERM and SIGINT call `stop`, and so do SIGUSR1 and SIGQUIT, which
+// multiwatch sends in SIGTERM's place: the first by default, the second (in 1.0.0) when it is told `-s TERM`.
+// SIGHUP calls `reopen`. One call at a time, on one thread.
 class SignalThread {
  public:
   SignalThread(std::function<void()> stop, std::function<void()> reopen);

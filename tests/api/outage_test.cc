@@ -43,12 +43,17 @@ std::string WorkerLog() {
   return text.str();
 }
 
-// The FastCGI worker's own PID: the child of multiwatch.
-pid_t WorkerPid() {
+// multiwatch, which starts the FastCGI worker and starts it again.
+pid_t SupervisorPid() {
   std::ifstream file(StackDir() + "/pids/worker");
-  std::string supervisor;
-  file >> supervisor;
-  const ProgramResult children = RunProgram({"pgrep", "-P", supervisor});
+  pid_t pid = 0;
+  file >> pid;
+  return pid;
+}
+
+// The FastCGI worker's own PID.
+pid_t WorkerPid() {
+  const ProgramResult children = RunProgram({"pgrep", "-P", std::to_string(SupervisorPid())});
   return children.out.empty() ? 0 : static_cast<pid_t>(std::stol(children.out));
 }
 
@@ -88,26 +93,34 @@ BOOST_AUTO_TEST_CASE(AWorkerThatStartsWithoutItsDatabaseServesWhenItIsThere) {
   BOOST_TEST(Eventually([&] { return Serves(pair); }));
 }
 
-BOOST_AUTO_TEST_CASE(AWorkerThatIsToldToStopFinishesWhatIsInFlight) {
+// A stop that the node holds back until `told` has been done to the worker: its answer.
+template <class Told>
+HttpAnswer StopHeldWhile(const Pair& pair, const std::string& vps, const std::string& ctid, Told told) {
   const World& world = TheWorld();
-  const Pair pair = world.NewCustomer();
-  const std::string ctid = world.NewContainer("running");
-  const std::string vps = world.NewVps(pair.user, ctid);
   const std::string hold = "/var/lib/vzctl/switch/" + ctid + ".hold-before-stop";
   world.WriteOnNode(hold, "");
   auto stop = std::async(std::launch::async,
                          [&] { return world.Ask(pair, "POST", "/api/client/vps/" + vps + "/stop"); });
   BOOST_REQUIRE(Eventually([&] {
-    return world.OnNode({"cat", "/var/lib/vzctl/begun"}).find(ctid + " stop") != std::string::npos;
+    return world.OnNode({"sh", "-c", "cat /var/lib/vzctl/begun 2>&1 || true"}).find(ctid + " stop") !=
+           std::string::npos;
   }));
-  const pid_t before = WorkerPid();
-  BOOST_REQUIRE(kill(before, SIGTERM) == 0);
+  told();
   world.OnNode({"rm", hold});
-  const HttpAnswer answer = stop.get();
+  return stop.get();
+}
+
+BOOST_AUTO_TEST_CASE(AWorkerThatIsToldToStopFinishesWhatIsInFlight) {
+  const Pair pair = TheWorld().NewCustomer();
+  const std::string ctid = TheWorld().NewContainer("running");
+  const std::string vps = TheWorld().NewVps(pair.user, ctid);
+  const pid_t before = WorkerPid();
+  const HttpAnswer answer =
+      StopHeldWhile(pair, vps, ctid, [&] { BOOST_REQUIRE(kill(before, SIGTERM) == 0); });
   BOOST_TEST(answer.status == 200);
   BOOST_TEST(Eventually([&] { return WorkerPid() != 0 && WorkerPid() != before; }));
   BOOST_TEST(Eventually([&] { return Serves(pair); }));
-  BOOST_TEST(world.Condition(pair, vps) == "stopped");
+  BOOST_TEST(TheWorld().Condition(pair, vps) == "stopped");
 }
 
 BOOST_AUTO_TEST_CASE(ARequestIsOneLineInTheLogAndNoLineHoldsASecret) {
@@ -129,6 +142,20 @@ BOOST_AUTO_TEST_CASE(ARequestIsOneLineInTheLogAndNoLineHoldsASecret) {
   BOOST_TEST(line.find("token=-") == std::string::npos);
   BOOST_TEST(log.find(pair.private_token) == std::string::npos);
   BOOST_TEST(log.find("hush") == std::string::npos);
+}
+
+// Ends the worker for good: the stack starts it again for whoever comes after.
+BOOST_AUTO_TEST_CASE(ASupervisorThatIsToldToStopLetsTheWorkerFinish) {
+  const Pair pair = TheWorld().NewCustomer();
+  const std::string ctid = TheWorld().NewContainer("running");
+  const std::string vps = TheWorld().NewVps(pair.user, ctid);
+  const pid_t supervisor = SupervisorPid();
+  const HttpAnswer answer =
+      StopHeldWhile(pair, vps, ctid, [&] { BOOST_REQUIRE(kill(supervisor, SIGTERM) == 0); });
+  BOOST_TEST(answer.status == 200);
+  BOOST_TEST(Eventually([&] { return WorkerPid() == 0; }));
+  Stack("start-worker");
+  BOOST_TEST(Eventually([&] { return Serves(pair); }));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
