@@ -1,5 +1,6 @@
 #include "lib/vps/service.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "lib/base/ctid.h"
@@ -13,11 +14,12 @@ namespace {
 constexpr db::Sql kJudge = "SELECT " CVM_TOKEN_COLUMNS
                            " FROM api_tokens t JOIN users u ON u.id = t.user_id WHERE t.public_token = ?";
 
+// Without ORDER BY, which would cost the server a temporary table for each request: the rows are sorted here.
 constexpr db::Sql kList =
     "SELECT " CVM_TOKEN_COLUMNS ", " CVM_VPS_COLUMNS
     " FROM api_tokens t JOIN users u ON u.id = t.user_id LEFT JOIN vpses v ON v.user_id = u.id "
     "LEFT JOIN nodes n ON n.id = v.node_id LEFT JOIN traffic_period p ON p.vps_id = v.id "
-    "WHERE t.public_token = ? ORDER BY v.id";
+    "WHERE t.public_token = ?";
 
 constexpr db::Sql kFind =
     "SELECT " CVM_TOKEN_COLUMNS ", " CVM_VPS_COLUMNS ", " CVM_NODE_COLUMNS
@@ -99,6 +101,8 @@ base::Result<Service::Listing> Service::List(const auth::Presented& presented, b
     });
     listing.caller = judgement.Judge(session, presented);
     if (!HasAccess(listing.caller)) listing.vpses.clear();
+    std::sort(listing.vpses.begin(), listing.vpses.end(),
+              [](const Vps& a, const Vps& b) { return a.id < b.id; });
     return listing;
   });
 }
