@@ -26,20 +26,21 @@ PACKAGES_lint := clang-format clang-tidy
 # ---- modules: who may use whom ------------------------------------------------------------------------
 # From the bottom up. `make layers` proves it, by includes and by link symbols.
 
-MODULES := base json log db ssh auth node vps config api ctl
+MODULES := base json log db ssh audit auth node vps config api ctl
 
 USES_base :=
 USES_json := base
 USES_log := base
 USES_db := log base
 USES_ssh := log base
+USES_audit := db log base
 USES_auth := db log base
 USES_node := ssh db log json base
-USES_vps := node auth db log base
-USES_config := vps node auth ssh db log base
+USES_vps := node auth audit db log base
+USES_config := vps node auth audit ssh db log base
 USES_api := vps auth log json base
-USES_ctl := config vps node auth ssh db log json base
-USES_fcgi := api config vps node auth ssh db log base
+USES_ctl := config vps node auth audit ssh db log json base
+USES_fcgi := api config vps node auth audit ssh db log base
 
 # The one module that may include a library's headers.
 DOORS := rapidjson/=json spdlog/=log fmt/=log cppconn/=db mysql_=db libssh2=ssh toml++/=config CLI/=ctl \

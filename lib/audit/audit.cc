@@ -1,0 +1,110 @@
+#include "lib/audit/audit.h"
+
+#include <cstdlib>
+
+namespace cvm::audit {
+namespace {
+
+constexpr std::size_t kMostActor = 190;  // the columns' widths
+constexpr std::size_t kMostRequestId = 64;
+constexpr std::size_t kMostAddress = 45;
+
+constexpr db::Sql kBegin =
+    "INSERT INTO action_log (actor_kind, actor, user_id, token_id, client_address, vps_id, action, "
+    "request_id, "
+    "begun_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))";
+
+constexpr db::Sql kEnd =
+    "UPDATE action_log SET ended_at = UTC_TIMESTAMP(3), outcome = ? WHERE id = ? AND ended_at IS NULL";
+
+constexpr db::Sql kCountOpen =
+    "SELECT COUNT(*) FROM action_log WHERE vps_id = ? AND ended_at IS NULL AND id <= ? "
+    "AND action IN ('start', 'stop', 'restart') AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND";
+
+constexpr db::Sql kStarts =
+    "SELECT COALESCE(MAX(id), 0), "
+    "COUNT(CASE WHEN ended_at IS NULL AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 "
+    "WHEN outcome = 'unknown' AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 END) "
+    "FROM action_log WHERE vps_id = ? AND action IN ('start', 'restart')";
+
+db::Param NumberOrNull(std::uint64_t number) {
+  return number == 0 ? db::Param(nullptr) : db::Param(number);
+}
+
+db::Param TextOrNull(std::string_view text, std::size_t most) {
+  return text.empty() ? db::Param(nullptr) : db::Param(text.substr(0, most));
+}
+
+std::uint64_t Seconds(std::chrono::seconds span) {
+  return static_cast<std::uint64_t>(span.count());
+}
+
+// Cut to whole characters of UTF-8.
+std::string_view Cut(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0U) == 0x80U) --most;
+  return text.substr(0, most);
+}
+
+}  // namespace
+
+const char* ActorKindName(ActorKind kind) {
+  switch (kind) {
+    case ActorKind::kCustomer:
+      return "customer";
+    case ActorKind::kOperator:
+      return "operator";
+    case ActorKind::kPanel:
+      return "panel";
+    case ActorKind::kTimer:
+      return "timer";
+  }
+  std::abort();
+}
+
+const char* OutcomeName(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kDone:
+      return "done";
+    case Outcome::kFailed:
+      return "failed";
+    case Outcome::kRefused:
+      return "refused";
+    case Outcome::kUnreachable:
+      return "unreachable";
+    case Outcome::kUnknown:
+      return "unknown";
+  }
+  std::abort();
+}
+
+std::uint64_t Begin(db::Session& session, const Intent& intent) {
+  session.Execute(
+      kBegin, {std::string_view(ActorKindName(intent.actor.kind)), Cut(intent.actor.name, kMostActor),
+               NumberOrNull(intent.user_id), NumberOrNull(intent.token_id),
+               TextOrNull(intent.client_address, kMostAddress), NumberOrNull(intent.vps_id), intent.action,
+               TextOrNull(intent.request_id, kMostRequestId)});
+  return session.LastInsertId();
+}
+
+void End(db::Session& session, std::uint64_t id, Outcome outcome) {
+  session.Execute(kEnd, {std::string_view(OutcomeName(outcome)), id});
+}
+
+std::uint64_t CountOpen(db::Session& session, std::uint64_t vps_id, std::uint64_t last) {
+  std::uint64_t open = 0;
+  session.Query(kCountOpen, {vps_id, last, Seconds(kLongestIntent)},
+                [&](const db::Row& row) { open = row.U64(0); });
+  return open;
+}
+
+Starts ReadStarts(db::Session& session, std::uint64_t vps_id) {
+  Starts starts;
+  session.Query(kStarts, {Seconds(kLongestIntent), Seconds(kLongestUnknown), vps_id},
+                [&](const db::Row& row) {
+                  starts = {row.U64(0), row.U64(1)};
+                });
+  return starts;
+}
+
+}  // namespace cvm::audit

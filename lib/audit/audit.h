@@ -1,0 +1,68 @@
+// The record of who asked for what, when, and how it ended: the rows of `action_log`. A row without an end is
+// an intent: something that may be under way on a node.
+//
+// The functions run in the caller's session, so that an intent stands in the transaction that decided on it.
+#ifndef CVM_LIB_AUDIT_AUDIT_H_
+#define CVM_LIB_AUDIT_AUDIT_H_
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "lib/db/db.h"
+
+namespace cvm::audit {
+
+enum class ActorKind { kCustomer, kOperator, kPanel, kTimer };
+
+// How an action ended. kUnknown: it was sent and nothing is known of its end.
+enum class Outcome { kDone, kFailed, kRefused, kUnreachable, kUnknown };
+
+// The database's words too.
+const char* ActorKindName(ActorKind kind);
+const char* OutcomeName(Outcome outcome);
+
+struct Actor {
+  ActorKind kind = ActorKind::kTimer;
+  std::string name;  // an operator's login; empty for the others. What is longer than its column is cut.
+};
+
+// What stands in a record from its beginning on. Empty texts and zeros are what is not known.
+struct Intent {
+  Actor actor;
+  std::uint64_t user_id = 0;
+  std::uint64_t token_id = 0;
+  std::string_view client_address;
+  std::uint64_t vps_id = 0;
+  std::string_view action;  // "start", "suspend", …: ours
+  std::string_view request_id;
+};
+
+// An intent older than this is over, whatever became of it: no request lasts so long, so its process has died
+// before it could write the end.
+inline constexpr std::chrono::seconds kLongestIntent{235};
+// For so long after it began may a start that ended as kUnknown still come to pass on its node.
+inline constexpr std::chrono::seconds kLongestUnknown{600};
+
+// Gives the record's ID.
+std::uint64_t Begin(db::Session& session, const Intent& intent);
+
+// Writes the end, once: a record that has one keeps it. Can be repeated.
+void End(db::Session& session, std::uint64_t id, Outcome outcome);
+
+// How many intents on this VPS, begun no later than the record `last`, are open: actions that may be under
+// way. Those older than kLongestIntent do not count.
+std::uint64_t CountOpen(db::Session& session, std::uint64_t vps_id, std::uint64_t last);
+
+// The starts and restarts of a VPS at one moment.
+struct Starts {
+  std::uint64_t last = 0;       // the ID of the newest one's record
+  std::uint64_t unsettled = 0;  // how many may still come to pass: open, or of unknown end and not old
+};
+Starts ReadStarts(db::Session& session, std::uint64_t vps_id);
+
+}  // namespace cvm::audit
+
+#endif  // CVM_LIB_AUDIT_AUDIT_H_
