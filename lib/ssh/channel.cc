@@ -36,7 +36,9 @@ base::Status Channel::Open(base::Deadline deadline) {
     });
   }
   if (code == 0 && !deadline.Passed()) return {};
-  return base::Error{base::ErrorCode::kUnavailable, transport_.Explain("opening a channel", code)};
+  const bool refused = code == LIBSSH2_ERROR_CHANNEL_FAILURE && !transport_.PeerClosed();
+  return base::Error{refused ? base::ErrorCode::kOverloaded : base::ErrorCode::kUnavailable,
+                     transport_.Explain("opening a channel", code)};
 }
 
 base::Result<Output> Channel::Run(const std::string& line, base::Deadline deadline, std::size_t output_cap) {

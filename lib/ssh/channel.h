@@ -29,7 +29,8 @@ class Channel {
   // still runs would wait for it.
   ~Channel();
 
-  // kUnavailable: refused, broken, or not confirmed by the deadline.
+  // kUnavailable: broken, or not confirmed by the deadline; kOverloaded: refused, as sshd does beyond its
+  // MaxSessions.
   base::Status Open(base::Deadline deadline);
   // Errors as Runner::Run gives them. Once only, after Open().
   base::Result<Output> Run(const std::string& line, base::Deadline deadline, std::size_t output_cap);

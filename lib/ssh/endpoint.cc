@@ -9,4 +9,10 @@ std::string Endpoint::Where() const {
   return user + "@" + (bracketed ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+std::string Endpoint::Identity() const {
+  std::string all = Where() + '\n' + key_name;
+  for (const HostKey& pin : host_keys) all += '\n' + pin.Line();
+  return all;
+}
+
 }  // namespace cvm::ssh

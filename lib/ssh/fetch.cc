@@ -14,8 +14,9 @@ base::Result<HostKey> FetchHostKey(const std::string& host, std::uint16_t port, 
     return base::Error{base::ErrorCode::kInvalid,
                        "\"" + type + "\" is not a type of host key that is accepted"};
   }
-  const auto transport = Transport::Open(host, port, {type}, deadline);
-  if (!transport.ok()) return transport.error();
+  const auto transport = Transport::Connect(host, port, deadline);
+  auto status = transport.ok() ? (*transport)->Handshake({type}, deadline) : transport.error();
+  if (!status.ok()) return base::Error{base::ErrorCode::kUnavailable, status.error().message};
   const HostKey shown = (*transport)->ShownKey();
   auto key = HostKey::Parse(shown.Line());
   if (key.ok() && key->type == type) return key;

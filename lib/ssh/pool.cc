@@ -17,6 +17,7 @@
 #include "lib/log/log.h"
 #include "lib/ssh/session.h"
 #include "lib/ssh/shelf.h"
+#include "lib/ssh/slots.h"
 #include "lib/ssh/ssh.h"
 #include "lib/ssh/thread.h"
 
@@ -29,11 +30,11 @@ constexpr std::size_t kConnectsPerEndpoint = 4;
 // A session that does not answer within this is taken for dead, and its like with it.
 constexpr std::chrono::milliseconds kPatience{1000};
 
-// What must be equal for a session to be used again: a changed pin or key means a new one.
-std::string KeyOf(const Endpoint& endpoint) {
-  std::string key = endpoint.Where() + '\n' + endpoint.key_name;
-  for (const HostKey& pin : endpoint.host_keys) key += '\n' + pin.Line();
-  return key;
+// How long the reaper lets go by between two looks at the idle sessions.
+constexpr std::chrono::seconds kLongestReapInterval{5};
+
+bool NotSent(const base::Error& error) {
+  return error.code == base::ErrorCode::kUnavailable || error.code == base::ErrorCode::kOverloaded;
 }
 
 base::Error At(const Endpoint& endpoint, const base::Error& error) {
@@ -45,7 +46,9 @@ base::Error At(const Endpoint& endpoint, const base::Error& error) {
 class Pool::Impl {
  public:
   explicit Impl(Settings settings)
-      : settings_(std::move(settings)), reaper_(StartThread([this] { Reap(); })) {}
+      : settings_(std::move(settings)),
+        handshakes_(std::max<std::size_t>(settings_.handshakes, 1)),
+        reaper_(StartThread([this] { Reap(); })) {}
   ~Impl();
   base::Result<Output> Run(const Endpoint& endpoint, const Command& command, base::Deadline deadline);
 
@@ -62,18 +65,20 @@ class Pool::Impl {
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
     ~Lease() {
-      EndConnect();
+      EndConnect(Opening::kFailed);
       pool_.GiveBack(key_, std::move(session_));
     }
     // Whether the session had been used before.
     bool kept() const { return kept_; }
+    // After kConflict the server dropped the connection, and another attempt makes sense.
     base::Status Open(const Endpoint& endpoint, base::Deadline deadline);
     Session& session() { return *session_; }
 
    private:
-    void EndConnect() {
-      if (std::exchange(connecting_, false)) pool_.ConnectEnded(key_);
+    bool EndConnect(Opening how) {
+      return std::exchange(connecting_, false) && pool_.ConnectEnded(key_, how);
     }
+    base::Error Judge(base::Error error, bool hurried);
 
     Impl& pool_;
     std::string key_;
@@ -84,13 +89,14 @@ class Pool::Impl {
 
   std::optional<Grant> Take(const std::string& key, base::Deadline deadline);
   void GiveBack(const std::string& key, SessionPtr session);
-  void ConnectEnded(const std::string& key);
+  bool ConnectEnded(const std::string& key, Opening how);
   void DropIdle(const std::string& key);
   base::Deadline OpenBy(const Lease& lease, base::Deadline deadline) const;
   void Reap();
   std::vector<SessionPtr> TakeExpired();
 
   const Settings settings_;
+  Slots handshakes_;
   std::mutex mutex_;
   std::condition_variable stop_changed_;
   bool stopping_ = false;
@@ -99,12 +105,24 @@ class Pool::Impl {
 };
 
 base::Status Pool::Impl::Lease::Open(const Endpoint& endpoint, base::Deadline deadline) {
-  auto opened = Session::Open(endpoint, pool_.settings_.key_directory,
-                              deadline.Within(pool_.settings_.connect_timeout));
-  EndConnect();
-  if (!opened.ok()) return opened.error();
+  const auto timeout = pool_.settings_.connect_timeout;
+  const auto by = deadline.Within(timeout);
+  const bool hurried = by.Remaining() < timeout / 2;
+  auto opened = Session::Open(endpoint, pool_.settings_.key_directory, pool_.handshakes_, by);
+  if (!opened.ok()) return Judge(opened.error(), hurried && by.Passed());
   session_ = std::move(*opened);
+  EndConnect(Opening::kOpened);
   return {};
+}
+
+// Says what a session that was not opened means, and tells the shelf. `hurried`: it was given little time,
+// all of which it took, so that the host is not to blame.
+base::Error Pool::Impl::Lease::Judge(base::Error error, bool hurried) {
+  const bool dropped = error.code == base::ErrorCode::kConflict;
+  const bool hopeless = EndConnect(dropped ? Opening::kDropped : Opening::kFailed);
+  if (dropped && hopeless) error.code = base::ErrorCode::kUnavailable;
+  if (!dropped && hurried) error.code = base::ErrorCode::kOverloaded;
+  return error;
 }
 
 Pool::Impl::~Impl() {
@@ -115,7 +133,7 @@ Pool::Impl::~Impl() {
   stop_changed_.notify_all();
   reaper_.join();
   for (auto& [key, shelf] : shelves_) {
-    for (const SessionPtr& session : shelf.TakeIdle()) session->Disconnect();
+    for (const SessionPtr& session : shelf.TakeIdle(Clock::now())) session->Disconnect();
   }
 }
 
@@ -125,10 +143,15 @@ std::optional<Grant> Pool::Impl::Take(const std::string& key, base::Deadline dea
   // A reference to an element of an unordered_map stays valid; in use or in line, the shelf is not erased.
   Shelf& shelf = shelves_.try_emplace(key, limits).first->second;
   Grant grant;
-  if (shelf.TryTake(grant)) return grant;
+  if (shelf.TryTake(grant, Clock::now())) return grant;
   Waiter waiter;
   shelf.Enqueue(waiter);
-  waiter.wake.wait_until(lock, deadline.when(), [&] { return waiter.granted; });
+  while (!waiter.granted && !deadline.Passed()) {
+    const auto pause_end = shelf.paused_until();
+    const bool paused = pause_end > Clock::now();
+    waiter.wake.wait_until(lock, paused ? std::min(pause_end, deadline.when()) : deadline.when());
+    if (!waiter.granted) shelf.Serve(Clock::now());
+  }
   if (waiter.granted) return std::move(waiter.grant);
   shelf.Leave(waiter);
   return std::nullopt;
@@ -141,18 +164,21 @@ void Pool::Impl::GiveBack(const std::string& key, SessionPtr session) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto shelf = shelves_.find(key);
   shelf->second.GiveBack(std::move(to_keep), Clock::now());
-  if (shelf->second.Unused()) shelves_.erase(shelf);
+  if (shelf->second.Unused(Clock::now())) shelves_.erase(shelf);
 }
 
-void Pool::Impl::ConnectEnded(const std::string& key) {
+// Says whether it is of no use to try again.
+bool Pool::Impl::ConnectEnded(const std::string& key, Opening how) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  shelves_.at(key).ConnectEnded();
+  Shelf& shelf = shelves_.at(key);
+  shelf.ConnectEnded(how, Clock::now());
+  return shelf.Hopeless();
 }
 
 void Pool::Impl::DropIdle(const std::string& key) {
   std::vector<SessionPtr> dropped;  // destroyed after the lock is released
   const std::lock_guard<std::mutex> lock(mutex_);
-  dropped = shelves_.at(key).TakeIdle();
+  dropped = shelves_.at(key).TakeIdle(Clock::now());
 }
 
 // When a channel must be there. On a kept session half of what is left must do, so that time remains to
@@ -164,25 +190,25 @@ base::Deadline Pool::Impl::OpenBy(const Lease& lease, base::Deadline deadline) c
 
 base::Result<Output> Pool::Impl::Run(const Endpoint& endpoint, const Command& command,
                                      base::Deadline deadline) {
-  const std::string key = KeyOf(endpoint);
+  const std::string key = endpoint.Identity();
   const std::string line = command.Quoted();
   // A command that did not leave on a kept session goes to another one; what fails on a new session is final.
-  for (std::size_t kept_failures = 0;; ++kept_failures) {
+  for (std::size_t kept_failures = 0;;) {
     auto grant = deadline.Passed() ? std::nullopt : Take(key, deadline);
     if (!grant) {
-      return At(endpoint, {base::ErrorCode::kUnavailable, "no session became free by the deadline"});
+      return At(endpoint, {base::ErrorCode::kOverloaded, "no session became free by the deadline"});
     }
     Lease lease(*this, key, std::move(*grant));
     if (!lease.kept()) {
       const auto opened = lease.Open(endpoint, deadline);
+      if (!opened.ok() && opened.error().code == base::ErrorCode::kConflict) continue;
       if (!opened.ok()) return At(endpoint, opened.error());
     }
     const bool hurried = deadline.Remaining() < kPatience;
     const auto open_by = OpenBy(lease, deadline);
     auto output = lease.session().Run(line, open_by, deadline, settings_.output_cap);
     if (output.ok()) return output;
-    const bool sent = output.error().code != base::ErrorCode::kUnavailable;
-    if (sent || !lease.kept() || kept_failures > settings_.sessions_per_endpoint) {
+    if (!NotSent(output.error()) || !lease.kept() || ++kept_failures > settings_.sessions_per_endpoint) {
       return At(endpoint, output.error());
     }
     log::Debug("ssh.session_replaced", {{"where", endpoint.Where()}, {"error", output.error().message}});
@@ -192,18 +218,21 @@ base::Result<Output> Pool::Impl::Run(const Endpoint& endpoint, const Command& co
 }
 
 std::vector<SessionPtr> Pool::Impl::TakeExpired() {
-  const auto before = Clock::now() - settings_.idle_timeout;
+  const auto now = Clock::now();
   std::vector<SessionPtr> expired;
   for (auto shelf = shelves_.begin(); shelf != shelves_.end();) {
-    for (SessionPtr& session : shelf->second.TakeIdleSince(before)) expired.push_back(std::move(session));
-    shelf = shelf->second.Unused() ? shelves_.erase(shelf) : std::next(shelf);
+    auto old = shelf->second.TakeIdleSince(now - settings_.idle_timeout, now);
+    auto dead = shelf->second.TakeDead(now);
+    std::move(old.begin(), old.end(), std::back_inserter(expired));
+    std::move(dead.begin(), dead.end(), std::back_inserter(expired));
+    shelf = shelf->second.Unused(now) ? shelves_.erase(shelf) : std::next(shelf);
   }
   return expired;
 }
 
 void Pool::Impl::Reap() {
-  const auto interval =
-      std::max<std::chrono::milliseconds>(settings_.idle_timeout / 2, std::chrono::milliseconds(250));
+  const auto interval = std::clamp<std::chrono::milliseconds>(
+      settings_.idle_timeout / 2, std::chrono::milliseconds(250), kLongestReapInterval);
   std::unique_lock<std::mutex> lock(mutex_);
   while (!stop_changed_.wait_for(lock, interval, [this] { return stopping_; })) {
     auto expired = TakeExpired();

@@ -23,8 +23,9 @@ struct AddrinfoDeleter {
   void operator()(addrinfo* list) const { freeaddrinfo(list); }
 };
 
-base::Error Unresolved(const std::string& host, const std::string& why) {
-  return {base::ErrorCode::kUnavailable, "cannot resolve " + host + ": " + why};
+base::Error Unresolved(const std::string& host, const std::string& why,
+                       base::ErrorCode code = base::ErrorCode::kUnavailable) {
+  return {code, "cannot resolve " + host + ": " + why};
 }
 
 using Lookup = base::Result<std::vector<Address>>;
@@ -72,14 +73,15 @@ Lookup LookUpAside(const std::string& host, std::uint16_t port, base::Deadline d
   auto question = std::make_shared<Question>();
   question->host = host;
   question->port = port;
-  if (!question->slot.WithinBound()) return Unresolved(host, "the resolver does not answer");
+  if (!question->slot.WithinBound())
+    return Unresolved(host, "too many names are being looked up", base::ErrorCode::kOverloaded);
   auto answer = question->answer.get_future();
   try {
     StartThread([question] {
       question->answer.set_value(GetAddresses(question->host, question->port, AI_ADDRCONFIG));
     }).detach();
   } catch (const std::system_error& failure) {
-    return Unresolved(host, failure.what());
+    return Unresolved(host, failure.what(), base::ErrorCode::kOverloaded);
   }
   if (answer.wait_until(deadline.when()) == std::future_status::ready) return answer.get();
   return Unresolved(host, "no answer by the deadline");

@@ -20,8 +20,8 @@ struct Address {
 
 // At least one address, in the resolver's order. getaddrinfo() knows no deadline and can block for as long as
 // the name servers are silent, so a name (not a numeric address) is looked up by a thread of its own that is
-// left behind when the deadline passes; how many there can be is bounded. kUnavailable: no such name, no
-// answer in time, or too many look-ups under way.
+// left behind when the deadline passes; how many there can be is bounded. kUnavailable: no such name, or
+// no answer in time; kOverloaded: too many look-ups or threads under way.
 base::Result<std::vector<Address>> Resolve(const std::string& host, std::uint16_t port,
                                            base::Deadline deadline);
 

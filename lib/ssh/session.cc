@@ -34,14 +34,17 @@ std::string Fingerprints(const std::vector<HostKey>& keys) {
 }  // namespace
 
 base::Result<std::unique_ptr<Session>> Session::Open(const Endpoint& endpoint,
-                                                     const std::string& key_directory,
+                                                     const std::string& key_directory, Slots& handshakes,
                                                      base::Deadline deadline) {
   const auto types = PinnedTypes(endpoint.host_keys);
   if (types.empty()) return Unavailable("no host key is pinned");
-  auto transport = Transport::Open(endpoint.host, endpoint.port, types, deadline);
+  auto transport = Transport::Connect(endpoint.host, endpoint.port, deadline);
   if (!transport.ok()) return transport.error();
+  const Slots::Holder slot(handshakes, deadline);
+  if (!slot) return base::Error{base::ErrorCode::kOverloaded, "too many sessions are being opened"};
   std::unique_ptr<Session> session(new Session(std::move(*transport)));
-  auto status = session->CheckHostKey(endpoint);
+  auto status = session->transport_->Handshake(types, deadline);
+  if (status.ok()) status = session->CheckHostKey(endpoint);
   if (status.ok()) status = session->LogIn(endpoint, key_directory, deadline);
   if (!status.ok()) return status.error();
   return session;
@@ -84,6 +87,7 @@ base::Result<Output> Session::Run(const std::string& line, base::Deadline open_b
   Channel channel(*transport_);
   const auto opened = channel.Open(open_by);
   if (!opened.ok()) return opened.error();
+  transport_->Settle();
   auto output = channel.Run(line, deadline, output_cap);
   clean_ = channel.closed();
   return output;

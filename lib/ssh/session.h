@@ -9,6 +9,7 @@
 
 #include "lib/base/deadline.h"
 #include "lib/base/error.h"
+#include "lib/ssh/slots.h"
 #include "lib/ssh/ssh.h"
 #include "lib/ssh/transport.h"
 
@@ -17,13 +18,16 @@ namespace cvm::ssh {
 class Session {
  public:
   // Connects, compares the host key with the pinned ones and logs in. kUnavailable where any of that fails;
-  // a host key that is not pinned is logged as an error of its own.
+  // a host key that is not pinned is logged as an error of its own. kConflict: the server closed the
+  // connection before it greeted; kOverloaded: something of ours is used up. What costs computing (all but
+  // the wait for the server's greeting) is done while one of `handshakes` is held.
   static base::Result<std::unique_ptr<Session>> Open(const Endpoint& endpoint,
-                                                     const std::string& key_directory,
+                                                     const std::string& key_directory, Slots& handshakes,
                                                      base::Deadline deadline);
 
-  // Runs one command line. Errors as Runner::Run gives them; kUnavailable where no channel could be opened by
-  // `open_by` too.
+  // Runs one command line. Errors as Runner::Run gives them; kUnavailable where the connection broke before
+  // the command was sent, or gave no channel by `open_by`, and kOverloaded where the server refuses one more
+  // channel.
   base::Result<Output> Run(const std::string& line, base::Deadline open_by, base::Deadline deadline,
                            std::size_t output_cap);
 

@@ -44,6 +44,8 @@ struct Endpoint {
   std::string key_name = "id_ed25519";  // a file below Settings::key_directory
   std::vector<HostKey> host_keys;       // pinned: the host must show one of these; none pinned is refused
   std::string Where() const;            // "user@host:port", for messages
+  // All of it in one text: equal where a session to the one would do for the other.
+  std::string Identity() const;
 };
 
 // A remote command as a list of arguments. Each is quoted for the remote shell in one place.
@@ -67,10 +69,12 @@ struct Output {
 class Runner {
  public:
   virtual ~Runner() = default;
-  // Sends the command at most once. Errors: kUnavailable: it was not sent (resolve, connect, host key, login,
-  // no session or channel to be had by the deadline), or the server answered that it starts nothing; kBroken:
-  // it was sent, and the connection broke, the deadline passed or it was killed by a signal, so that nothing
-  // is known of its outcome; kInvalid: more output than the cap (it was sent).
+  // Sends the command at most once. Errors: kUnavailable: the host could not be reached (resolve, connect,
+  // handshake, host key, login), or answered that it starts nothing: the command was not sent. kOverloaded:
+  // capacity is used up for now (no session to be had by the deadline, or too little time to open one; the
+  // server refuses one more; descriptors, look-ups): it was not sent, and nothing is said of the host.
+  // kBroken: it was sent, and the connection broke, the deadline passed or it was killed by a signal, so that
+  // nothing is known of its outcome; kInvalid: more output than the cap (it was sent).
   virtual base::Result<Output> Run(const Endpoint& endpoint, const Command& command,
                                    base::Deadline deadline) = 0;
 };
@@ -79,10 +83,15 @@ struct Settings {
   std::string key_directory = "/etc/cvm-client-api/keys";
   std::chrono::milliseconds connect_timeout{5000};  // TCP, handshake and login together
   std::chrono::seconds idle_timeout{60};            // an unused session is closed after this
-  std::size_t sessions_per_endpoint = 8;            // at most; sshd's MaxSessions and MaxStartups are 10
+  std::size_t sessions_per_endpoint = 10;           // at most
+  std::size_t handshakes = 16;                      // under way at one time, to all endpoints together
   std::size_t output_cap = 1 << 20;                 // bytes of stdout and stderr together
 };
 
+// Sessions are opened when they are needed, few at a time (four to an endpoint), and each carries one command
+// at a time. One that died while idle is replaced without the caller noticing; so is a connection that sshd
+// drops because too many are logging in (MaxStartups), for as long as there is hope. The first command on a
+// new session is as fast as the next: nothing needs warming.
 class Pool : public Runner {
  public:
   // Contacts nobody; starts a thread that closes idle sessions.

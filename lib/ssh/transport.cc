@@ -32,6 +32,11 @@ ssize_t CountOrError(ssize_t count) {
   return errno == EINTR || errno == EWOULDBLOCK ? -EAGAIN : -errno;
 }
 
+base::Error DroppedEarly() {
+  return {base::ErrorCode::kConflict,
+          "it closed the connection before it greeted, as sshd does beyond its MaxStartups"};
+}
+
 const char* TypeName(int type) {
   switch (type) {
     case LIBSSH2_HOSTKEY_TYPE_ED25519:
@@ -76,20 +81,30 @@ ssize_t Transport::Send(libssh2_socket_t socket, const void* buffer, size_t leng
 }
 
 ssize_t Transport::Receive(libssh2_socket_t socket, void* buffer, size_t length, int flags, void** abstract) {
-  const auto* self = static_cast<Transport*>(*abstract);
+  auto* self = static_cast<Transport*>(*abstract);
   if (self->deadline_.Passed()) return -ETIMEDOUT;
-  return CountOrError(recv(socket, buffer, length, flags));
+  const ssize_t count = CountOrError(recv(socket, buffer, length, flags));
+  if (!self->settled_) self->socket_.AckAtOnce();
+  if (count > 0) self->NoteFirstWords({static_cast<const char*>(buffer), static_cast<std::size_t>(count)});
+  return count;
 }
 
-base::Result<std::unique_ptr<Transport>> Transport::Open(const std::string& host, std::uint16_t port,
-                                                         const std::vector<std::string>& key_types,
-                                                         base::Deadline deadline) {
-  auto socket = Connect(host, port, deadline);
+base::Result<std::unique_ptr<Transport>> Transport::Connect(const std::string& host, std::uint16_t port,
+                                                            base::Deadline deadline) {
+  auto socket = ssh::Connect(host, port, deadline);
   if (!socket.ok()) return socket.error();
-  std::unique_ptr<Transport> transport(new Transport(std::move(*socket)));
-  const auto status = transport->Handshake(key_types, deadline);
-  if (!status.ok()) return status.error();
-  return transport;
+  if (!WaitFor(socket->descriptor(), POLLIN, deadline)) {
+    return base::Error{base::ErrorCode::kUnavailable,
+                       "it accepts connections and says nothing: the deadline passed"};
+  }
+  if (socket->PeerClosed()) return DroppedEarly();
+  return std::unique_ptr<Transport>(new Transport(std::move(*socket)));
+}
+
+// Whether the peer hung up without a greeting, or with sshd's words of refusal for one.
+bool Transport::Dropped() const {
+  constexpr std::string_view kRefusal = "Exceeded MaxStartups";
+  return PeerClosed() && (first_words_.empty() || first_words_.compare(0, kRefusal.size(), kRefusal) == 0);
 }
 
 base::Status Transport::Handshake(const std::vector<std::string>& key_types, base::Deadline deadline) {
@@ -104,7 +119,9 @@ base::Status Transport::Handshake(const std::vector<std::string>& key_types, bas
     code = Drive(deadline, [&] { return libssh2_session_handshake(session, socket_.descriptor()); });
   }
   if (code == 0) return {};
+  const bool dropped = Dropped();
   Abandon();
+  if (dropped) return DroppedEarly();
   return base::Error{base::ErrorCode::kUnavailable, Explain("handshake (host key " + types + ")", code)};
 }
 

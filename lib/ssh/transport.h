@@ -9,9 +9,11 @@
 
 #include <libssh2.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -32,10 +34,14 @@ SessionHandle NewSession(void* abstract);
 
 class Transport {
  public:
-  // Connects and exchanges keys; the peer may choose among `key_types` only. kUnavailable where that fails.
-  static base::Result<std::unique_ptr<Transport>> Open(const std::string& host, std::uint16_t port,
-                                                       const std::vector<std::string>& key_types,
-                                                       base::Deadline deadline);
+  // Connects and waits until the peer says something, as an SSH server does first. kUnavailable where that
+  // fails; kConflict: the peer closed the connection at once, as sshd does beyond its MaxStartups;
+  // kOverloaded: something of this process is used up.
+  static base::Result<std::unique_ptr<Transport>> Connect(const std::string& host, std::uint16_t port,
+                                                          base::Deadline deadline);
+  // Exchanges keys; the peer may choose among `key_types` only. Once, before anything else. Errors as
+  // Connect()'s: a refusal beyond MaxStartups can also come as a line of text.
+  base::Status Handshake(const std::vector<std::string>& key_types, base::Deadline deadline);
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
   // Does not wait for the peer.
@@ -64,19 +70,29 @@ class Transport {
   bool PeerClosed() const { return socket_.PeerClosed(); }
   // Nothing is sent or received from here on, so that freeing what libssh2 holds cannot wait.
   void Abandon() { socket_.Shutdown(); }
+  // From here on nothing is acknowledged sooner than the kernel does it by itself. Until then everything is:
+  // sshd keeps Nagle's algorithm on until the first command, and would hold what it says after the login back
+  // for the 40 ms of a delayed acknowledgement.
+  void Settle() { settled_ = true; }
   // Says goodbye, as far as that goes without waiting.
   void Disconnect();
 
  private:
   explicit Transport(Socket socket) : socket_(std::move(socket)) {}
-  base::Status Handshake(const std::vector<std::string>& key_types, base::Deadline deadline);
+  bool Dropped() const;
+  void NoteFirstWords(std::string_view received) {
+    constexpr std::size_t kEnough = 32;
+    if (first_words_.size() < kEnough) first_words_ += received.substr(0, kEnough);
+  }
   static LIBSSH2_SEND_FUNC(Send);
   static LIBSSH2_RECV_FUNC(Receive);
 
   Socket socket_;
   base::Deadline deadline_ = base::Deadline::At({});
   std::uint64_t bytes_sent_ = 0;
-  SessionHandle session_;  // last: it dies first, and its callbacks use what stands above
+  bool settled_ = false;
+  std::string first_words_;  // what the peer's greeting begins with
+  SessionHandle session_;    // last: it dies first, and its callbacks use what stands above
 };
 
 }  // namespace cvm::ssh

@@ -148,6 +148,7 @@ BOOST_FIXTURE_TEST_CASE(ASessionThatDiesUnderACommandLeavesItsOutcomeUnknown, Po
 }
 
 BOOST_FIXTURE_TEST_CASE(SixteenThreadsShareAtMostEightSessions, Pooled) {
+  settings.sessions_per_endpoint = 8;
   ThePool();
   std::atomic<int> good{0};
   std::vector<std::thread> threads;
@@ -171,7 +172,7 @@ BOOST_FIXTURE_TEST_CASE(WhoGetsNoSessionByTheDeadlineIsToldSo, Pooled) {
   std::thread holder([&] { held = Say("echo held > /tmp/held; sleep 1; echo done"); });
   BOOST_TEST(TestNode::Await([this] { return node.Has("/tmp/held"); }));
   const auto output = Run("true", std::chrono::milliseconds(50));
-  BOOST_TEST((!output.ok() && output.error().code == ErrorCode::kUnavailable));
+  BOOST_TEST((!output.ok() && output.error().code == ErrorCode::kOverloaded));
   BOOST_TEST(Say("echo mine now") == "mine now\n");
   holder.join();
   BOOST_TEST(held == "done\n");
@@ -182,7 +183,7 @@ BOOST_FIXTURE_TEST_CASE(WhoGetsNoSessionByTheDeadlineIsToldSo, Pooled) {
 BOOST_FIXTURE_TEST_CASE(ACallerWithoutTimeCostsNobodyASession, Pooled) {
   BOOST_TEST(Say("echo kept") == "kept\n");
   const auto output = Run("true", std::chrono::milliseconds(0));
-  BOOST_TEST((!output.ok() && output.error().code == ErrorCode::kUnavailable));
+  BOOST_TEST((!output.ok() && output.error().code == ErrorCode::kOverloaded));
   BOOST_TEST(Say("echo kept") == "kept\n");
   BOOST_TEST(NewLogins() == 1U);
 }
@@ -203,12 +204,25 @@ BOOST_AUTO_TEST_CASE(AnSshdThatAllowsOneChannelASessionIsNoHindrance) {
   BOOST_TEST(pooled.NewLogins() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(AnSshdThatAllowsNoChannelIsUnavailable) {
+BOOST_AUTO_TEST_CASE(AnSshdThatAllowsNoChannelIsOutOfCapacity) {
   TestNode node("--sshd-option 'MaxSessions 0'");
   Pooled pooled(node);
   const auto output = pooled.Run("true");
   BOOST_REQUIRE(!output.ok());
-  BOOST_TEST((output.error().code == ErrorCode::kUnavailable));
+  BOOST_TEST((output.error().code == ErrorCode::kOverloaded));
+}
+
+BOOST_AUTO_TEST_CASE(AnSshdThatDropsAllButOneLoginAtATimeIsNoHindrance) {
+  TestNode node("--sshd-option 'MaxStartups 1'");
+  Pooled pooled(node);
+  pooled.ThePool();
+  std::vector<std::string> said(8);
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < said.size(); ++t) {
+    threads.emplace_back([&pooled, &said = said[t]] { said = pooled.Say("sleep 0.2; echo ok"); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::string& words : said) BOOST_TEST(words == "ok\n");
 }
 
 BOOST_AUTO_TEST_CASE(ANodeThatComesBackIsUsedAgain) {
