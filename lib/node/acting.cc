@@ -1,10 +1,15 @@
 #include "lib/node/acting.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <thread>
+#include <utility>
 
+#include "lib/base/backoff.h"
 #include "lib/base/text.h"
 #include "lib/log/log.h"
+#include "lib/node/afterwards.h"
 #include "lib/node/asking.h"
 #include "lib/node/commands.h"
 #include "lib/node/vzctl.h"
@@ -13,37 +18,30 @@ namespace cvm::node {
 namespace {
 
 constexpr std::size_t kExcerpt = 200;
+// Between two tries of a locked container.
+constexpr std::chrono::milliseconds kFirstWait{100};
+constexpr std::chrono::milliseconds kMostWait{2000};
+constexpr std::chrono::milliseconds kLifeTime{5000};  // for the question since when a container runs
+
+bool NeverRan(int exit_status) {
+  return exit_status == kShellNotFound || exit_status == kShellCannotRun;
+}
 
 std::string ToDo(const Node& node, int exit_status) {
-  if (exit_status != kShellNotFound && exit_status != kShellCannotRun) return "";
+  if (!NeverRan(exit_status)) return "";
   return "vzctl cannot be run as " + node.endpoint.user + " on node " + node.name +
          ": is it an OpenVZ node? are sudo and PATH right?";
 }
 
-void LogRefusal(const Node& node, base::Ctid ctid, Action action, const ssh::Output& output) {
-  log::Warning("node.action_refused", {{"node", node.name},
-                                       {"ctid", ctid.text()},
-                                       {"action", ActionName(action)},
+void LogRefusal(const Acted& acted, const ssh::Output& output) {
+  log::Warning("node.action_refused", {{"node", acted.node.name},
+                                       {"ctid", acted.ctid.text()},
+                                       {"action", ActionName(acted.action)},
                                        {"exit_status", std::to_string(output.exit_status)},
                                        {"meaning", VzctlStatusName(output.exit_status)},
-                                       {"to_do", ToDo(node, output.exit_status)},
+                                       {"to_do", ToDo(acted.node, output.exit_status)},
                                        {"stdout", base::Shorten(output.out, kExcerpt)},
                                        {"stderr", base::Shorten(output.err, kExcerpt)}});
-}
-
-Outcome JudgeByStatus(int exit_status) {
-  if (exit_status == 0) return Outcome::kDone;
-  if (exit_status == kVzctlLocked) return Outcome::kLocked;
-  if (exit_status == kVzctlMissing) return Outcome::kMissing;
-  return Outcome::kFailed;
-}
-
-// What a start or stop with another exit status than 0 came to, now that vzlist has been asked.
-Outcome JudgeByState(int exit_status, Action action, const VzlistRow* row) {
-  const bool wants_running = action == Action::kStart;
-  if (row != nullptr && row->running == wants_running) return Outcome::kDone;
-  if (exit_status == kVzctlLocked) return Outcome::kLocked;
-  return row == nullptr ? Outcome::kMissing : Outcome::kFailed;
 }
 
 const VzlistRow* FindRow(const VzlistRows& rows, base::Ctid ctid) {
@@ -51,17 +49,110 @@ const VzlistRow* FindRow(const VzlistRows& rows, base::Ctid ctid) {
   return row == rows.end() ? nullptr : &row->second;
 }
 
-base::Result<Outcome> AskAfter(ssh::Runner& runner, const Node& node, base::Ctid ctid, Action action,
-                               int exit_status, base::Deadline deadline) {
-  const auto rows = AskVzlist(runner, node, {ctid}, deadline);
-  if (rows.ok()) return JudgeByState(exit_status, action, FindRow(*rows, ctid));
+bool NotSent(base::ErrorCode code) {
+  return code == base::ErrorCode::kUnavailable || code == base::ErrorCode::kOverloaded;
+}
+
+class Run {
+ public:
+  explicit Run(const Acted& acted) : acted_(acted) {}
+
+  base::Result<Outcome> Go();
+
+ private:
+  void NoteLife();
+  base::Result<ssh::Output> Send();
+  base::Result<Outcome> AfterFailure(const base::Error& error);
+  base::Result<Outcome> AfterRefusal(int exit_status);
+  Outcome AfterRefusedRestart(int exit_status);
+  bool HoldsThoughLocked();
+  base::Result<VzlistRows> AskState() {
+    return AskVzlist(acted_.runner, acted_.node, {acted_.ctid}, acted_.deadline);
+  }
+  bool AsAsked(const VzlistRow* row) const {
+    return row != nullptr && row->running == (acted_.action == Action::kStart);
+  }
+
+  const Acted acted_;
+  std::optional<Before> before_;  // a restart's
+};
+
+// Without it a restart goes on as well: it is needed only where the connection breaks.
+void Run::NoteLife() {
+  before_.reset();
+  if (acted_.action != Action::kRestart) return;
+  auto life = AskEpoch(acted_.runner, acted_.node, acted_.ctid, acted_.deadline.Within(kLifeTime));
+  if (life) before_ = *std::move(life);
+}
+
+base::Result<ssh::Output> Run::Send() {
+  const auto left = acted_.deadline.Remaining();
+  const auto reserve = std::min(acted_.settings.reserve, left / 2);
+  return acted_.runner.Run(acted_.node.endpoint, ActionCommand(acted_.node, acted_.action, acted_.ctid),
+                           base::Deadline::At(acted_.deadline.when() - reserve));
+}
+
+base::Result<Outcome> Run::Go() {
+  base::Backoff backoff(kFirstWait, kMostWait);
+  const auto give_up = std::min(acted_.deadline.when(), acted_.pacing.Now() + acted_.settings.lock_retry);
+  for (bool first = true;; first = false) {
+    NoteLife();
+    const auto output = Send();
+    if (!output) return AfterFailure(output.error());
+    if (output->exit_status == 0) return Outcome::kDone;
+    if (first) LogRefusal(acted_, *output);
+    if (output->exit_status != kVzctlLocked) return AfterRefusal(output->exit_status);
+    if (HoldsThoughLocked()) return Outcome::kLockedAsAsked;
+    const auto wait = backoff.Next();
+    if (acted_.pacing.Now() + wait >= give_up) return Outcome::kLocked;
+    acted_.pacing.Wait(wait);
+  }
+}
+
+base::Result<Outcome> Run::AfterFailure(const base::Error& error) {
+  LogFailedRun(acted_.node, error);
+  if (NotSent(error.code)) return error;
+  auto learnt = LearnOutcome(acted_, before_);
+  if (learnt) return learnt;
+  return base::Error{learnt.error().code, error.message + "; " + learnt.error().message};
+}
+
+// One that cannot be asked is tried again: nothing was done.
+bool Run::HoldsThoughLocked() {
+  if (acted_.action == Action::kRestart) return false;
+  const auto rows = AskState();
+  return rows && AsAsked(FindRow(*rows, acted_.ctid));
+}
+
+base::Result<Outcome> Run::AfterRefusal(int exit_status) {
+  if (acted_.action == Action::kRestart) return AfterRefusedRestart(exit_status);
+  const auto rows = AskState();
+  if (rows) {
+    const VzlistRow* row = FindRow(*rows, acted_.ctid);
+    if (AsAsked(row)) return Outcome::kDone;
+    return row == nullptr ? Outcome::kMissing : Outcome::kFailed;
+  }
   // Where vzctl was never run nothing was done, whatever the state is.
-  if (exit_status == kShellNotFound || exit_status == kShellCannotRun) return Outcome::kFailed;
+  if (NeverRan(exit_status)) return Outcome::kFailed;
   return base::Error{base::ErrorCode::kBroken,
-                     std::string(ActionName(action)) + " of " + ctid.text() + " ended with exit status " +
-                         std::to_string(exit_status) +
+                     std::string(ActionName(acted_.action)) + " of " + acted_.ctid.text() +
+                         " ended with exit status " + std::to_string(exit_status) +
                          ", and its state cannot be asked: " + rows.error().message};
 }
+
+Outcome Run::AfterRefusedRestart(int exit_status) {
+  if (exit_status == kVzctlMissing) return Outcome::kMissing;
+  if (NeverRan(exit_status)) return Outcome::kFailed;
+  const auto rows = AskState();
+  const VzlistRow* row = rows ? FindRow(*rows, acted_.ctid) : nullptr;
+  return row != nullptr && !row->running ? Outcome::kDownAfterRestart : Outcome::kFailed;
+}
+
+class RealPacing : public Pacing {
+ public:
+  base::Deadline::Clock::time_point Now() override { return base::Deadline::Clock::now(); }
+  void Wait(std::chrono::milliseconds span) override { std::this_thread::sleep_for(span); }
+};
 
 }  // namespace
 
@@ -77,19 +168,14 @@ const char* ActionName(Action action) {
   std::abort();
 }
 
+Pacing& SystemPacing() {
+  static RealPacing pacing;
+  return pacing;
+}
+
 base::Result<Outcome> RunAction(ssh::Runner& runner, const Node& node, base::Ctid ctid, Action action,
-                                base::Deadline deadline) {
-  const auto output = runner.Run(node.endpoint, ActionCommand(node, action, ctid), deadline);
-  if (!output.ok()) {
-    LogFailedRun(node, output.error());
-    const bool not_sent = output.error().code == base::ErrorCode::kUnavailable;
-    return base::Error{not_sent ? base::ErrorCode::kUnavailable : base::ErrorCode::kBroken,
-                       output.error().message};
-  }
-  if (output->exit_status == 0) return Outcome::kDone;
-  LogRefusal(node, ctid, action, *output);
-  if (action == Action::kRestart) return JudgeByStatus(output->exit_status);
-  return AskAfter(runner, node, ctid, action, output->exit_status, deadline);
+                                base::Deadline deadline, const ActingSettings& settings, Pacing& pacing) {
+  return Run({runner, node, ctid, action, deadline, settings, pacing}).Go();
 }
 
 }  // namespace cvm::node

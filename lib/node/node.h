@@ -37,6 +37,9 @@ enum class Outcome {
   kFailed,   // the node refused or failed
   kMissing,  // the node has no such container
   kLocked,   // another vzctl is at work on it, and the state asked for does not hold
+  // Another vzctl is at work on it, and the state asked for holds: until that one has ended, it may not last.
+  kLockedAsAsked,
+  kDownAfterRestart,  // a restart that failed, and the container is stopped now
 };
 
 class Hypervisor {

@@ -1,0 +1,71 @@
+#include "lib/node/afterwards.h"
+
+#include <algorithm>
+#include <string>
+
+#include "lib/base/backoff.h"
+#include "lib/node/asking.h"
+
+namespace cvm::node {
+namespace {
+
+constexpr std::chrono::milliseconds kFirstWait{100};
+constexpr std::chrono::milliseconds kMostWait{2000};
+constexpr std::chrono::milliseconds kOneQuestion{10000};
+
+// What one question brought.
+enum class Seen { kComeToPass, kNotYet, kNoContainer, kNoAnswer };
+
+Seen LookAtState(const Acted& acted) {
+  const auto rows = AskVzlist(acted.runner, acted.node, {acted.ctid}, acted.deadline.Within(kOneQuestion));
+  if (!rows) return Seen::kNoAnswer;
+  const auto row = rows->find(acted.ctid);
+  if (row == rows->end()) return Seen::kNoContainer;
+  const bool wants_running = acted.action == Action::kStart;
+  return row->second.running == wants_running ? Seen::kComeToPass : Seen::kNotYet;
+}
+
+Seen LookAtLife(const Acted& acted, const Before& before) {
+  const auto now = AskEpoch(acted.runner, acted.node, acted.ctid, acted.deadline.Within(kOneQuestion));
+  if (!now) return Seen::kNoAnswer;
+  const bool another = now->has_value() && (!before || !(**now == *before));
+  return another ? Seen::kComeToPass : Seen::kNotYet;
+}
+
+base::Error Untold(const Acted& acted, const char* why) {
+  return {base::ErrorCode::kBroken, std::string("what came of ") + ActionName(acted.action) + " of " +
+                                        acted.ctid.text() + " on node " + acted.node.name +
+                                        " cannot be told: " + why};
+}
+
+std::chrono::milliseconds Settles(const Acted& acted) {
+  return acted.action == Action::kStart ? acted.settings.start_settles : acted.settings.stop_settles;
+}
+
+template <class Look>
+base::Result<Outcome> AskUntilTold(const Acted& acted, Look look) {
+  base::Backoff backoff(kFirstWait, kMostWait);
+  auto last_answer = acted.pacing.Now();
+  const auto end = std::min(acted.deadline.when(), last_answer + Settles(acted));
+  for (;;) {
+    const Seen seen = look();
+    if (seen == Seen::kComeToPass) return Outcome::kDone;
+    if (seen == Seen::kNoContainer) return Outcome::kMissing;
+    const auto now = acted.pacing.Now();
+    if (seen == Seen::kNotYet) last_answer = now;
+    if (now - last_answer >= acted.settings.silence) return Untold(acted, "the node does not answer");
+    const auto wait = backoff.Next();
+    if (now + wait >= end) return Untold(acted, "it has not come to pass in time");
+    acted.pacing.Wait(wait);
+  }
+}
+
+}  // namespace
+
+base::Result<Outcome> LearnOutcome(const Acted& acted, const std::optional<Before>& before) {
+  if (acted.action != Action::kRestart) return AskUntilTold(acted, [&] { return LookAtState(acted); });
+  if (!before) return Untold(acted, "it is not known since when the container ran before");
+  return AskUntilTold(acted, [&] { return LookAtLife(acted, *before); });
+}
+
+}  // namespace cvm::node
