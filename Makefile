@@ -91,6 +91,7 @@ module_sources = $(filter-out %/main.cc,$(call sources,$(1)))
 $(foreach m,$(MODULES),$(eval LIB_$(m) := $(B)/lib/libcvm-$(m).a)$(eval OBJ_$(m) := $(call objects,$(call module_sources,lib/$(m)))))
 LIB_fcgi := $(B)/lib/libcvm-fcgi.a
 OBJ_fcgi := $(call objects,$(call module_sources,fcgi))
+OBJ_node += $(B)/gen/read_program.o
 MIGRATIONS := $(sort $(wildcard sql/migrations/*.sql))
 MIGRATIONS_OBJ := $(B)/gen/migrations.o
 
@@ -132,7 +133,14 @@ $(B)/gen/migrations.cc: $(MIGRATIONS) sql/embed
 	@mkdir -p $(@D)
 	sql/embed $(MIGRATIONS) > $@
 
-$(B)/gen/migrations.o: $(B)/gen/migrations.cc $(B)/flags
+# One program for the reading of a node, in the driver and in the gate.
+$(B)/gen/read_program.cc: lib/node/read.awk lib/node/strip
+	@mkdir -p $(@D)
+	@printf '// Made from lib/node/read.awk: do not edit.\n#include "lib/node/read_program.h"\n\n' > $@
+	@printf 'namespace cvm::node {\nconst char* const kReadProgram = R"awk(%s)awk";\n}  // namespace cvm::node\n' \
+	    "$$(lib/node/strip lib/node/read.awk)" >> $@
+
+$(B)/gen/%.o: $(B)/gen/%.cc $(B)/flags
 	$(call say,CXX) $(CXX) $(ALL_CPPFLAGS) $(ALL_CXXFLAGS) $(ERROR_FLAGS) -MMD -MP -c -o $@ $<
 
 # A stamp that changes only when the command line does.

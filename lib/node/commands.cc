@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "lib/node/read_program.h"
+
 namespace cvm::node {
 namespace {
 
@@ -49,6 +51,20 @@ ssh::Command VzctlVersionCommand(const Node& node) {
 
 ssh::Command LoginCommand() {
   return ssh::Command({"true"});
+}
+
+ssh::Command ReadingCommand(const Node& node, const std::vector<base::Ctid>& ctids, base::Deadline deadline) {
+  Words words = {"awk", kReadProgram};
+  for (const base::Ctid ctid : ctids) words.push_back(ctid.text());
+  return Reading(node, words, deadline);
+}
+
+ssh::Command ClockCommand() {
+  return ssh::Command({"date", "+%s"});
+}
+
+ssh::Command GateVersionCommand() {
+  return ssh::Command({"version"});
 }
 
 }  // namespace cvm::node

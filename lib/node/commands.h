@@ -1,5 +1,5 @@
-// Every command that is run on a node, in the one place where their shapes stand. A gate in the node's
-// authorized_keys lets exactly these through, so a change here is a change there.
+// Every command that is run on a node, in the one place where their shapes stand. cvm-node-gate in the node's
+// authorized_keys lets exactly these through, so a change here is a new version of the gate.
 #ifndef CVM_LIB_NODE_COMMANDS_H_
 #define CVM_LIB_NODE_COMMANDS_H_
 
@@ -19,6 +19,12 @@ ssh::Command PageSizeCommand(const Node& node, base::Deadline deadline);
 ssh::Command ActionCommand(const Node& node, Action action, base::Ctid ctid);
 ssh::Command VzctlVersionCommand(const Node& node);
 ssh::Command LoginCommand();
+// What read.awk prints of these containers; of all that run where there are none.
+ssh::Command ReadingCommand(const Node& node, const std::vector<base::Ctid>& ctids, base::Deadline deadline);
+// Seconds since 1970.
+ssh::Command ClockCommand();
+// The gate's name and version. Without a gate there is no such command.
+ssh::Command GateVersionCommand();
 
 }  // namespace cvm::node
 
