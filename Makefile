@@ -104,12 +104,13 @@ CTL_MODULES := $(filter-out api,$(MODULES))
 
 WORKER := $(B)/cvm-client-api
 CVMCTL := $(B)/cvmctl
+GATE := $(B)/cvm-node-gate
 VZ := $(B)/tests/node/vz
 TEST_SUITES := unit integration api node
 TEST_BINS := $(foreach s,$(TEST_SUITES),$(B)/tests/$(s)-tests)
 
 .PHONY: all
-all: $(WORKER) $(CVMCTL)  ## build the worker and cvmctl (VARIANT=release|debug|asan|tsan)
+all: $(WORKER) $(CVMCTL) $(GATE)  ## build the worker and cvmctl (VARIANT=release|debug|asan|tsan)
 
 $(WORKER): $(B)/fcgi/main.o $(call archives,$(WORKER_MODULES)) $(B)/flags
 	$(call say,LINK) $(CXX) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(call libs,$(WORKER_MODULES)) $(LDLIBS)
@@ -139,6 +140,11 @@ $(B)/gen/read_program.cc: lib/node/read.awk lib/node/strip
 	@printf '// Made from lib/node/read.awk: do not edit.\n#include "lib/node/read_program.h"\n\n' > $@
 	@printf 'namespace cvm::node {\nconst char* const kReadProgram = R"awk(%s)awk";\n}  // namespace cvm::node\n' \
 	    "$$(lib/node/strip lib/node/read.awk)" >> $@
+
+$(GATE): lib/node/cvm-node-gate lib/node/read.awk lib/node/strip
+	@mkdir -p $(@D)
+	@{ sed '/^program=/,$$d' $<; printf "program='%s'\n" "$$(lib/node/strip lib/node/read.awk)"; sed '1,/^program=/d' $<; } > $@
+	@chmod 0755 $@
 
 $(B)/gen/%.o: $(B)/gen/%.cc $(B)/flags
 	$(call say,CXX) $(CXX) $(ALL_CPPFLAGS) $(ALL_CXXFLAGS) $(ERROR_FLAGS) -MMD -MP -c -o $@ $<
@@ -262,6 +268,7 @@ install: all  ## install below DESTDIR and prefix
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(PKGDATA)/sql $(PKGDATA)/nginx $(PKGDATA)/examples $(DESTDIR)$(docdir)
 	$(INSTALL_PROGRAM) $(WORKER) $(DESTDIR)$(bindir)/cvm-client-api
 	$(INSTALL_PROGRAM) $(CVMCTL) $(DESTDIR)$(sbindir)/cvmctl
+	$(INSTALL_PROGRAM) $(GATE) $(PKGDATA)/cvm-node-gate
 	$(INSTALL_DATA) sql/*.sql $(PKGDATA)/sql/
 	$(INSTALL_DATA) nginx/*.conf $(PKGDATA)/nginx/
 	$(INSTALL_DATA) fcgi/dist/*.toml $(PKGDATA)/examples/
