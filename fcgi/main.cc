@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -17,6 +19,7 @@
 #include "lib/config/config.h"
 #include "lib/db/schema_version.h"
 #include "lib/log/log.h"
+#include "lib/node/breaker.h"
 #include "lib/node/openvz.h"
 #include "lib/ssh/ssh.h"
 #include "lib/vps/service.h"
@@ -99,6 +102,18 @@ fcgi::Server::Settings ServerSettings(const config::WorkerSettings& worker) {
   return settings;
 }
 
+// A node holds a thread for as long as it is waited for: some threads never wait for one, and actions, which
+// can take minutes, take half of the threads at most.
+node::OpenVzSettings NodeSettings(const config::WorkerSettings& worker) {
+  const std::size_t reserved = worker.reserved_threads > 0 ? worker.reserved_threads : worker.threads / 8;
+  node::OpenVzSettings settings;
+  settings.bounds.waits = worker.threads - reserved;
+  settings.bounds.looks_per_node = worker.waits_per_node;
+  settings.bounds.actions = std::max<std::size_t>(worker.threads / 2, 1);
+  settings.bounds.actions_per_node = worker.actions_per_node;
+  return settings;
+}
+
 // A database that is away now may come back; one that this program was not built for will not change by
 // itself.
 base::Status RefuseWrongSchema(db::Pool& pool) {
@@ -139,7 +154,8 @@ base::Status Serve(config::Settings settings) {
   db::Pool database(std::move(settings.database));
   if (auto refused = RefuseWrongSchema(database); !refused) return refused;
   ssh::Pool sessions(settings.ssh);
-  node::OpenVz hypervisor(sessions);
+  node::Breaker breaker(sessions);
+  node::OpenVz hypervisor(breaker, NodeSettings(settings.worker));
   vps::Service service(database, hypervisor);
   const api::App app(service, {settings.worker.status_timeout});
   fcgi::SchemaGate gate([&](base::Deadline by) { return db::CheckWorker(database, db::kSchemaVersion, by); },

@@ -22,7 +22,7 @@ namespace cvm::fcgi {
 class Server {
  public:
   struct Settings {
-    std::size_t threads = 64;
+    std::size_t threads = 128;
     // At most so many connections, idle ones included. Where there are more, the longest idle make room, and
     // new ones wait in the socket's backlog while none is idle. Each takes a descriptor, and a second one
     // while it is served.

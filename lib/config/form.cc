@@ -85,6 +85,17 @@ void CheckTimeouts(const Settings& settings, std::vector<JointProblem>& problems
   }
 }
 
+void CheckThreads(const Settings& settings, std::vector<JointProblem>& problems) {
+  const WorkerSettings& worker = settings.worker;
+  if (worker.reserved_threads > 0 && worker.reserved_threads >= worker.threads) {
+    problems.push_back({"worker.reserved_threads", "leaves none of worker.threads to wait for nodes"});
+  }
+  if (worker.actions_per_node >= settings.ssh.sessions_per_endpoint) {
+    problems.push_back({"worker.actions_per_node",
+                        "must be below ssh.sessions_per_node, or actions keep statuses from the node"});
+  }
+}
+
 }  // namespace
 
 Kind KindOf(Form form) {
@@ -146,10 +157,11 @@ std::optional<std::string> ValueProblem(const Setting& setting, const Value& val
   std::abort();
 }
 
-std::vector<JointProblem> JointProblems(const Settings& settings) {
+std::vector<JointProblem> JointProblems(const Settings& settings, Program program) {
   std::vector<JointProblem> problems;
   CheckEncryption(settings, problems);
   CheckTimeouts(settings, problems);
+  if (program == Program::kWorker) CheckThreads(settings, problems);
   if (!settings.database.password.empty() && !settings.database_file.password_file.empty()) {
     problems.push_back({"database.password_file", "stands beside database.password: set one of them"});
   }

@@ -22,7 +22,7 @@ struct JointProblem {
   std::string setting;  // "table.name"
   std::string reason;
 };
-std::vector<JointProblem> JointProblems(const Settings& settings);
+std::vector<JointProblem> JointProblems(const Settings& settings, Program program);
 
 }  // namespace cvm::config
 

@@ -96,7 +96,7 @@ class Reader {
     StoreDefaults();
     StoreFile();
     CheckAccess(*file, path_, !settings_.database.password.empty());
-    for (const JointProblem& problem : JointProblems(settings_)) {
+    for (const JointProblem& problem : JointProblems(settings_, program_)) {
       problems_.Add(LineOfSetting(problem.setting), problem.setting + " " + problem.reason);
     }
     ReadPasswordFile();

@@ -106,8 +106,10 @@ const std::vector<Setting>& AllSettings() {
        Into<kSsh, &ssh::Settings::connect_timeout>},
       {"ssh", "idle_timeout", Form::kSeconds, "60", "60", 1, 3600,
        "A session that was not used for so long is closed.", Into<kSsh, &ssh::Settings::idle_timeout>},
-      {"ssh", "sessions_per_node", Form::kCount, "8", "8", 1, 10,
-       "The most sessions to one node; stay below its sshd's MaxSessions and MaxStartups.",
+      {"ssh", "sessions_per_node", Form::kCount, "10", "10", 1, 64,
+       "The most sessions to one node, each a connection with one command at a time. Statuses share one "
+       "command;\n"
+       "each action takes a session of its own.",
        Into<kSsh, &ssh::Settings::sessions_per_endpoint>},
 
       {"log", "target", Form::kTarget, "\"stderr\"", "\"stderr\"", 0, 0,
@@ -117,9 +119,21 @@ const std::vector<Setting>& AllSettings() {
        "The least that is written: \"debug\", \"info\", \"warning\" or \"error\".",
        Into<kLog, &log::Settings::level>},
 
-      {"worker", "threads", Form::kCount, "64", nullptr, 1, 1024,
+      {"worker", "threads", Form::kCount, "128", nullptr, 1, 1024,
        "Requests that are worked on at once; one that waits for a node holds its thread.",
        Into<kWorker, &WorkerSettings::threads>},
+      {"worker", "reserved_threads", Form::kCount, "0", nullptr, 0, 1023,
+       "Of them, those that never wait for a node, so that all else goes on; 0: an eighth. Beyond the others "
+       "a\n"
+       "status is \"unknown\" and an action refused, at once. At most half of the threads wait for actions.",
+       Into<kWorker, &WorkerSettings::reserved_threads>},
+      {"worker", "waits_per_node", Form::kCount, "64", nullptr, 1, 1024,
+       "The most statuses that wait for one node at once.", Into<kWorker, &WorkerSettings::waits_per_node>},
+      {"worker", "actions_per_node", Form::kCount, "8", nullptr, 1, 63,
+       "The most actions under way on one node at once; below ssh.sessions_per_node, so that its status can "
+       "be\n"
+       "asked for meanwhile.",
+       Into<kWorker, &WorkerSettings::actions_per_node>},
       {"worker", "max_connections", Form::kCount, "1024", nullptr, 1, 65536,
        "The most connections of the web server, idle ones too.",
        Into<kWorker, &WorkerSettings::max_connections>},

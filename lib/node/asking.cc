@@ -43,6 +43,7 @@ std::string Hint(const Node& node, const ssh::Output& output) {
   return "; may user " + node.endpoint.user + " run it by sudo -n?";
 }
 
+// An exit status that says that the node did not get round to answering is no answer.
 base::Error BadAnswer(const Node& node, std::string_view command, const std::string& why,
                       const ssh::Output& output) {
   log::Error("node.bad_answer", {{"node", node.name},
@@ -51,16 +52,19 @@ base::Error BadAnswer(const Node& node, std::string_view command, const std::str
                                  {"exit_status", std::to_string(output.exit_status)},
                                  {"stdout", base::Shorten(output.out, kExcerpt)},
                                  {"stderr", base::Shorten(output.err, kExcerpt)}});
-  return {base::ErrorCode::kInternal, "node " + node.name + ": " + std::string(command) + ": " + why +
-                                          Hint(node, output) + " (exit status " +
-                                          std::to_string(output.exit_status) + ")"};
+  const bool no_answer = output.exit_status == kTimedOut;
+  return {no_answer ? base::ErrorCode::kBroken : base::ErrorCode::kInternal,
+          "node " + node.name + ": " + std::string(command) + ": " + why + Hint(node, output) +
+              " (exit status " + std::to_string(output.exit_status) + ")"};
 }
 
 }  // namespace
 
 void LogFailedRun(const Node& node, const base::Error& error) {
-  log::Warning("node.command_failed",
-               {{"node", node.name}, {"kind", base::CodeName(error.code)}, {"error", error.message}});
+  const bool not_sent =
+      error.code == base::ErrorCode::kUnavailable || error.code == base::ErrorCode::kOverloaded;
+  log::Write(not_sent ? log::Level::kDebug : log::Level::kWarning, "node.command_failed",
+             {{"node", node.name}, {"kind", base::CodeName(error.code)}, {"error", error.message}});
 }
 
 base::Result<VzlistRows> AskVzlist(ssh::Runner& runner, const Node& node,

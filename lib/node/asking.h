@@ -15,7 +15,8 @@
 
 namespace cvm::node {
 
-// Errors of both: kUnavailable and kBroken as ssh::Runner gives them; kInternal: no proper answer.
+// Errors of both: kUnavailable, kOverloaded and kBroken as ssh::Runner gives them, kBroken also where the
+// node took longer than the deadline allows; kInternal: no proper answer.
 
 // The containers among `ctids` that the node has. `ctids` is not empty.
 base::Result<VzlistRows> AskVzlist(ssh::Runner& runner, const Node& node,
@@ -24,7 +25,8 @@ base::Result<VzlistRows> AskVzlist(ssh::Runner& runner, const Node& node,
 // Bytes in one of the pages that vzlist counts.
 base::Result<std::uint64_t> AskPageSize(ssh::Runner& runner, const Node& node, base::Deadline deadline);
 
-// Logs a command that could not be run to its end, with the node's name.
+// Logs a command that could not be run to its end, with the node's name. One that was not sent is no news:
+// the breaker says once that a node cannot be reached, and there can be one for each request.
 void LogFailedRun(const Node& node, const base::Error& error);
 
 }  // namespace cvm::node

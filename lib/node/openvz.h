@@ -1,20 +1,30 @@
-// OpenVZ: `vzlist -j -o ctid,status,physpages,diskspace CTID` to look, `vzctl start|stop|restart CTID` to
+// OpenVZ: `vzlist -j -o ctid,status,physpages,diskspace CTID...` to look, `vzctl start|stop|restart CTID` to
 // act, through `sudo -n` where the node's user is not root. Judged by exit status, and by asking vzlist where
-// that is not 0; never by text.
+// that is not 0; never by text. Threads that look at one node at the same time share its vzlist (batch.h).
 #ifndef CVM_LIB_NODE_OPENVZ_H_
 #define CVM_LIB_NODE_OPENVZ_H_
 
 #include <memory>
 
+#include "lib/node/acting.h"
+#include "lib/node/batch.h"
+#include "lib/node/bounds.h"
 #include "lib/node/node.h"
 
 namespace cvm::node {
 
+struct OpenVzSettings {
+  BoundsSettings bounds;
+  BatchSettings batch;
+  ActingSettings acting;
+};
+
 class OpenVz : public Hypervisor {
  public:
   // `runner` is used by all threads at once and must outlive this.
-  explicit OpenVz(ssh::Runner& runner);
+  explicit OpenVz(ssh::Runner& runner, OpenVzSettings settings = {});
   ~OpenVz() override;
+  // kOverloaded, at once, beyond a bound, and as Batcher::Ask says.
   base::Result<std::optional<Container>> Inspect(const Node& node, base::Ctid ctid,
                                                  base::Deadline deadline) override;
   base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action,

@@ -1,0 +1,69 @@
+// How many threads may wait for nodes at one time: in all, for each node, and for actions, which can take
+// minutes. Whoever comes beyond a bound is turned away at once, so that no node can take the threads that
+// others need.
+#ifndef CVM_LIB_NODE_BOUNDS_H_
+#define CVM_LIB_NODE_BOUNDS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+namespace cvm::node {
+
+inline constexpr std::size_t kUnbounded = SIZE_MAX;
+
+struct BoundsSettings {
+  std::size_t waits = kUnbounded;           // in all, actions included
+  std::size_t looks_per_node = kUnbounded;  // waits for one node's answer about its containers
+  std::size_t actions = kUnbounded;
+  std::size_t actions_per_node = kUnbounded;
+};
+
+class Bounds {
+ public:
+  explicit Bounds(BoundsSettings settings) : settings_(settings) {}
+  Bounds(const Bounds&) = delete;
+  Bounds& operator=(const Bounds&) = delete;
+
+  // A place, held for as long as this lives; false where there was none. The bounds must outlive it.
+  class Place {
+   public:
+    Place() = default;
+    Place(Place&& other) noexcept
+        : bounds_(std::exchange(other.bounds_, nullptr)), node_(other.node_), acts_(other.acts_) {}
+    Place& operator=(Place&&) = delete;
+    ~Place() {
+      if (bounds_ != nullptr) bounds_->Leave(node_, acts_);
+    }
+    explicit operator bool() const { return bounds_ != nullptr; }
+
+   private:
+    friend class Bounds;
+    Place(Bounds& bounds, std::uint64_t node, bool acts) : bounds_(&bounds), node_(node), acts_(acts) {}
+    Bounds* bounds_ = nullptr;
+    std::uint64_t node_ = 0;
+    bool acts_ = false;
+  };
+
+  Place ToLook(std::uint64_t node_id) { return Enter(node_id, false); }
+  Place ToAct(std::uint64_t node_id) { return Enter(node_id, true); }
+
+ private:
+  struct Count {
+    std::size_t looks = 0;
+    std::size_t actions = 0;
+  };
+  Place Enter(std::uint64_t node_id, bool acts);
+  void Leave(std::uint64_t node_id, bool acts);
+
+  const BoundsSettings settings_;
+  std::mutex mutex_;
+  Count all_;
+  std::unordered_map<std::uint64_t, Count> nodes_;  // those that anybody waits for
+};
+
+}  // namespace cvm::node
+
+#endif  // CVM_LIB_NODE_BOUNDS_H_

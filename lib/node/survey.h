@@ -1,0 +1,42 @@
+// What several containers of one node are like, in as few commands as possible.
+#ifndef CVM_LIB_NODE_SURVEY_H_
+#define CVM_LIB_NODE_SURVEY_H_
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "lib/base/ctid.h"
+#include "lib/base/deadline.h"
+#include "lib/base/error.h"
+#include "lib/node/batch.h"
+#include "lib/node/node.h"
+#include "lib/ssh/ssh.h"
+
+namespace cvm::node {
+
+// Safe from any thread.
+class Survey {
+ public:
+  // `runner` must outlive this.
+  explicit Survey(ssh::Runner& runner) : runner_(runner) {}
+
+  // An answer for each of `ctids`, which are not empty and different. One vzlist, where nothing goes wrong
+  // and they fit one command. Where it gives no proper answer for several they are asked for by halves, so
+  // that a container that vzlist cannot show harms no other; how often is bounded by what one such container
+  // takes. Errors: as AskVzlist gives them.
+  Answers Ask(const Node& node, const std::vector<base::Ctid>& ctids, base::Deadline deadline);
+
+ private:
+  base::Result<std::uint64_t> PageSize(const Node& node, base::Deadline deadline);
+
+  ssh::Runner& runner_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::uint64_t> page_sizes_;  // by node and where it is
+};
+
+}  // namespace cvm::node
+
+#endif  // CVM_LIB_NODE_SURVEY_H_
