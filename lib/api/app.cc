@@ -68,21 +68,22 @@ Response App::OnVps(const Request& request, const Match& match) const {
   if (match.route->access == Access::kAct && lookup->caller.verdict == auth::Verdict::kReadOnly) {
     return For(lookup->caller, ReadOnlyPair());
   }
-  return For(lookup->caller, Serve(request, *match.route, *lookup->placed));
+  return For(lookup->caller, Serve(request, *match.route, *lookup->placed, lookup->caller.token_id));
 }
 
-Response App::Serve(const Request& request, const Route& route, const vps::Placed& placed) const {
+Response App::Serve(const Request& request, const Route& route, const vps::Placed& placed,
+                    std::uint64_t token_id) const {
   switch (route.what) {
     case What::kList:
       break;
     case What::kStatus:
       return Status(request, placed);
     case What::kStart:
-      return Act(request, placed, vps::Action::kStart);
+      return Act(request, placed, token_id, vps::Action::kStart);
     case What::kStop:
-      return Act(request, placed, vps::Action::kStop);
+      return Act(request, placed, token_id, vps::Action::kStop);
     case What::kRestart:
-      return Act(request, placed, vps::Action::kRestart);
+      return Act(request, placed, token_id, vps::Action::kRestart);
   }
   std::abort();
 }
@@ -92,8 +93,12 @@ Response App::Status(const Request& request, const vps::Placed& placed) const {
   return Ok(RenderStatus(placed.vps, status));
 }
 
-Response App::Act(const Request& request, const vps::Placed& placed, vps::Action action) const {
-  return ActionAnswer(service_.Act(placed, action, request.deadline), action);
+Response App::Act(const Request& request, const vps::Placed& placed, std::uint64_t token_id,
+                  vps::Action action) const {
+  const vps::Origin origin{token_id, placed.vps.user_id, request.presented.client_address,
+                           request.request_id};
+  const auto result = service_.Act(placed, action, origin, request.deadline);
+  return result ? ActionAnswer(*result, action) : WithoutDatabase(request, result.error());
 }
 
 }  // namespace cvm::api

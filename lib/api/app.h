@@ -7,6 +7,7 @@
 #define CVM_LIB_API_APP_H_
 
 #include <chrono>
+#include <cstdint>
 
 #include "lib/api/http.h"
 #include "lib/api/router.h"
@@ -29,9 +30,11 @@ class App {
   Response JudgeThen(const Request& request, Response response) const;
   Response List(const Request& request) const;
   Response OnVps(const Request& request, const Match& match) const;
-  Response Serve(const Request& request, const Route& route, const vps::Placed& placed) const;
+  Response Serve(const Request& request, const Route& route, const vps::Placed& placed,
+                 std::uint64_t token_id) const;
   Response Status(const Request& request, const vps::Placed& placed) const;
-  Response Act(const Request& request, const vps::Placed& placed, vps::Action action) const;
+  Response Act(const Request& request, const vps::Placed& placed, std::uint64_t token_id,
+               vps::Action action) const;
 
   vps::Service& service_;
   Settings settings_;

@@ -10,6 +10,7 @@ namespace {
 // Seconds after which a client may usefully try again.
 constexpr char kRetryDatabase[] = "5";
 constexpr char kRetryNode[] = "30";
+constexpr char kRetryBusy[] = "5";
 
 Response Make(int status, std::string reason, std::string body) {
   Response response;
@@ -111,12 +112,17 @@ Response ActionAnswer(vps::ActionResult result, vps::Action action) {
       return Failed("The VPS is terminated: it cannot be started, stopped or restarted.");
     case vps::ActionResult::kFailed:
       return Failed(CouldNot(action));
+    case vps::ActionResult::kDownAfterRestart:
+      return Failed("The VPS could not be restarted and is now shut down.");
     case vps::ActionResult::kMissing:
       return Failed("The VPS does not exist on its host node.");
     case vps::ActionResult::kLocked:
       return Failed("Another operation on the VPS is in progress: try again when it has ended.");
     case vps::ActionResult::kUnreachable:
       return Unavailable("The host node of the VPS cannot be reached: try again later.", kRetryNode);
+    case vps::ActionResult::kOverloaded:
+      return Unavailable("The host node of the VPS is busy and nothing was done: try again shortly.",
+                         kRetryBusy);
     case vps::ActionResult::kOutcomeUnknown:
       return Unavailable(
           "Outcome unknown: the host node did not say how this ended. Ask for the status of the VPS before "

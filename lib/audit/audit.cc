@@ -18,11 +18,11 @@ constexpr db::Sql kEnd =
     "UPDATE action_log SET ended_at = UTC_TIMESTAMP(3), outcome = ? WHERE id = ? AND ended_at IS NULL";
 
 constexpr db::Sql kCountOpen =
-    "SELECT COUNT(*) FROM action_log WHERE vps_id = ? AND ended_at IS NULL AND id <= ? "
+    "SELECT COUNT(*) FROM action_log WHERE vps_id = ? AND ended_at IS NULL "
     "AND action IN ('start', 'stop', 'restart') AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND";
 
 constexpr db::Sql kStarts =
-    "SELECT COALESCE(MAX(id), 0), "
+    "SELECT COUNT(*), "
     "COUNT(CASE WHEN ended_at IS NULL AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 "
     "WHEN outcome = 'unknown' AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 END) "
     "FROM action_log WHERE vps_id = ? AND action IN ('start', 'restart')";
@@ -91,9 +91,9 @@ void End(db::Session& session, std::uint64_t id, Outcome outcome) {
   session.Execute(kEnd, {std::string_view(OutcomeName(outcome)), id});
 }
 
-std::uint64_t CountOpen(db::Session& session, std::uint64_t vps_id, std::uint64_t last) {
+std::uint64_t CountOpen(db::Session& session, std::uint64_t vps_id) {
   std::uint64_t open = 0;
-  session.Query(kCountOpen, {vps_id, last, Seconds(kLongestIntent)},
+  session.Query(kCountOpen, {vps_id, Seconds(kLongestIntent)},
                 [&](const db::Row& row) { open = row.U64(0); });
   return open;
 }

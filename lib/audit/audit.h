@@ -52,13 +52,13 @@ std::uint64_t Begin(db::Session& session, const Intent& intent);
 // Writes the end, once: a record that has one keeps it. Can be repeated.
 void End(db::Session& session, std::uint64_t id, Outcome outcome);
 
-// How many intents on this VPS, begun no later than the record `last`, are open: actions that may be under
-// way. Those older than kLongestIntent do not count.
-std::uint64_t CountOpen(db::Session& session, std::uint64_t vps_id, std::uint64_t last);
+// How many starts, stops and restarts of a VPS are open: may be under way. Those older than kLongestIntent do
+// not count.
+std::uint64_t CountOpen(db::Session& session, std::uint64_t vps_id);
 
 // The starts and restarts of a VPS at one moment.
 struct Starts {
-  std::uint64_t last = 0;       // the ID of the newest one's record
+  std::uint64_t begun = 0;      // how many were ever begun
   std::uint64_t unsettled = 0;  // how many may still come to pass: open, or of unknown end and not old
 };
 Starts ReadStarts(db::Session& session, std::uint64_t vps_id);

@@ -6,9 +6,11 @@
 #include <chrono>
 #include <utility>
 
+#include "lib/audit/audit.h"
 #include "lib/auth/store.h"
 #include "lib/base/deadline.h"
 #include "lib/config/config.h"
+#include "lib/ctl/operator.h"
 #include "lib/db/db.h"
 #include "lib/node/openvz.h"
 #include "lib/node/store.h"
@@ -16,6 +18,9 @@
 #include "lib/vps/admin.h"
 
 namespace cvm::ctl {
+
+// How long a suspension waits for what customers have under way.
+inline constexpr std::chrono::milliseconds kIntentWait{30000};
 
 class Services {
  public:
@@ -28,7 +33,7 @@ class Services {
   node::OpenVz hypervisor{runner};
   auth::Store auth{pool};
   node::Store nodes{pool};
-  vps::Admin vpses{pool, hypervisor};
+  vps::Admin vpses{pool, hypervisor, {{audit::ActorKind::kOperator, OperatorName()}, kIntentWait}};
 };
 
 // For work in the database alone; and for work that stops a container, which may take 180 s.

@@ -1,8 +1,5 @@
 #include "lib/vps/admin.h"
 
-#include <cstdlib>
-
-#include "lib/node/store.h"
 #include "lib/vps/row.h"
 
 namespace cvm::vps {
@@ -16,11 +13,6 @@ constexpr db::Sql kListed =
     ", u.name, n.name FROM vpses v JOIN users u ON u.id = v.user_id JOIN nodes n ON n.id = v.node_id "
     "LEFT JOIN traffic_period p ON p.vps_id = v.id ORDER BY v.id";
 
-constexpr db::Sql kPlaced =
-    "SELECT " CVM_VPS_COLUMNS ", " CVM_NODE_COLUMNS
-    " FROM vpses v JOIN nodes n ON n.id = v.node_id LEFT JOIN node_host_keys k ON k.node_id = n.id "
-    "LEFT JOIN traffic_period p ON p.vps_id = v.id WHERE v.id = ?";
-
 constexpr db::Sql kInsert =
     "INSERT INTO vpses (user_id, node_id, template_id, ctid, hostname, guaranteed_ram, burstable_ram, "
     "disk_space, cpu_count, accounting, traffic_in_limit, traffic_out_limit, traffic_limit, created_at) "
@@ -28,10 +20,6 @@ constexpr db::Sql kInsert =
 
 Error NotFound(const std::string& what, const std::string& name, const std::string& command) {
   return {ErrorCode::kNotFound, "no " + what + " '" + name + "': see 'cvmctl " + command + " list'"};
-}
-
-Error NoSuchVps(std::uint64_t id) {
-  return NotFound("VPS has the ID", std::to_string(id), "vps");
 }
 
 std::optional<std::uint64_t> FindId(db::Session& session, db::Sql sql, const std::vector<db::Param>& keys) {
@@ -62,57 +50,16 @@ base::Result<std::uint64_t> Insert(db::Session& session, const NewVps& vps) {
     return Error{ErrorCode::kConflict, "VPS " + std::to_string(*other) + " is container " + ctid +
                                            " on node '" + vps.node + "' already"};
   }
+  // The container passes on: a stop that was still due to one who had it before would hit the new one.
+  session.Execute(
+      "UPDATE vpses SET stop_pending = 0 WHERE node_id = ? AND ctid = ? AND state = 'terminated' AND "
+      "stop_pending = 1",
+      {*node, ctid});
   session.Execute(kInsert, {*user, *node, OrNull(vps.template_id), ctid, vps.hostname, vps.guaranteed_ram,
                             OrNull(vps.burstable_ram), vps.disk_space, vps.cpu_count,
                             AccountingName(vps.traffic.accounting), vps.traffic.in_limit,
                             vps.traffic.out_limit, vps.traffic.limit});
   return session.LastInsertId();
-}
-
-std::optional<State> LockState(db::Session& session, std::uint64_t id) {
-  std::optional<State> state;
-  session.Query("SELECT state FROM vpses WHERE id = ? FOR UPDATE", {id},
-                [&](const db::Row& row) { state = ReadState(row, 0); });
-  return state;
-}
-
-Error AlreadyTerminated(std::uint64_t id) {
-  return {ErrorCode::kConflict, "VPS " + std::to_string(id) + " is terminated: that cannot be taken back"};
-}
-
-// Sets a state in which the container must not run. Gives whether a stop is due.
-base::Result<bool> Halt(db::Session& session, std::uint64_t id, State wanted) {
-  const auto state = LockState(session, id);
-  if (!state) return NoSuchVps(id);
-  if (*state == State::kTerminated && wanted != State::kTerminated) return AlreadyTerminated(id);
-  if (*state != wanted) {
-    session.Execute("UPDATE vpses SET state = ?, stop_pending = 1 WHERE id = ?", {StateName(wanted), id});
-    return true;
-  }
-  return FindId(session, "SELECT id FROM vpses WHERE id = ? AND stop_pending = 1", {id}).has_value();
-}
-
-base::Result<Placed> Find(db::Session& session, std::uint64_t id) {
-  std::optional<Placed> placed;
-  session.Query(kPlaced, {id}, [&](const db::Row& row) { AddPlacedRow(row, 0, placed); });
-  if (!placed) return NoSuchVps(id);
-  return std::move(*placed);
-}
-
-// Why a container is not known to be stopped after an attempt to stop it; empty where it is.
-std::string WhyNotStopped(const base::Result<node::Outcome>& outcome) {
-  if (!outcome) return outcome.error().message;
-  switch (*outcome) {
-    case node::Outcome::kDone:
-      return "";
-    case node::Outcome::kFailed:
-      return "the node could not stop it (its words are in the log)";
-    case node::Outcome::kMissing:
-      return "the node has no such container";
-    case node::Outcome::kLocked:
-      return "another vzctl is at work on it";
-  }
-  std::abort();
 }
 
 }  // namespace
@@ -150,45 +97,6 @@ base::Result<std::vector<Listed>> Admin::List(base::Deadline deadline) {
       vpses.push_back({ReadVps(row, 0), row.Text(kVpsColumns), row.Text(kVpsColumns + 1)});
     });
     return vpses;
-  });
-}
-
-base::Result<StopReport> Admin::Suspend(std::uint64_t id, base::Deadline deadline) {
-  return HaltAndStop(id, State::kSuspended, deadline);
-}
-
-base::Result<StopReport> Admin::Terminate(std::uint64_t id, base::Deadline deadline) {
-  return HaltAndStop(id, State::kTerminated, deadline);
-}
-
-base::Result<StopReport> Admin::HaltAndStop(std::uint64_t id, State state, base::Deadline deadline) {
-  const auto due = pool_.Transact(deadline, [&](db::Session& session) { return Halt(session, id, state); });
-  if (!due) return due.error();
-  if (!*due) return StopReport{};
-  return Stop(id, deadline);
-}
-
-base::Result<StopReport> Admin::Stop(std::uint64_t id, base::Deadline deadline) {
-  const auto placed = pool_.Run(deadline, [&](db::Session& session) { return Find(session, id); });
-  if (!placed) return placed.error();
-  const auto ctid = base::Ctid::Parse(placed->vps.ctid);
-  if (!ctid) return StopReport{true, "its CTID '" + placed->vps.ctid + "' is no number"};
-  const auto outcome = hypervisor_.Act(placed->node, *ctid, node::Action::kStop, deadline);
-  if (const std::string why = WhyNotStopped(outcome); !why.empty()) return StopReport{true, why};
-  const auto noted = pool_.Run(deadline, [&](db::Session& session) {
-    session.Execute("UPDATE vpses SET stop_pending = 0 WHERE id = ? AND state <> 'active'", {id});
-  });
-  if (!noted) return noted.error();
-  return StopReport{};
-}
-
-base::Status Admin::Unsuspend(std::uint64_t id, base::Deadline deadline) {
-  return pool_.Transact(deadline, [&](db::Session& session) -> base::Status {
-    const auto state = LockState(session, id);
-    if (!state) return NoSuchVps(id);
-    if (*state == State::kTerminated) return AlreadyTerminated(id);
-    session.Execute("UPDATE vpses SET state = 'active', stop_pending = 0 WHERE id = ?", {id});
-    return {};
   });
 }
 

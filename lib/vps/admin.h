@@ -2,11 +2,15 @@
 #ifndef CVM_LIB_VPS_ADMIN_H_
 #define CVM_LIB_VPS_ADMIN_H_
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "lib/audit/audit.h"
 #include "lib/base/ctid.h"
 #include "lib/base/deadline.h"
 #include "lib/db/db.h"
@@ -49,34 +53,59 @@ struct StopReport {
   std::string warning;
 };
 
+// What a round of stops that were pending came to.
+struct RetryReport {
+  std::uint64_t stopped = 0;
+  std::uint64_t pending = 0;  // still
+};
+
 class Admin {
  public:
+  struct Settings {
+    audit::Actor actor{audit::ActorKind::kOperator, ""};  // who stands in the records of what is done
+    // How long a suspension waits for customers' actions that were under way when it was committed, and then
+    // as long again for another vzctl's lock.
+    std::chrono::milliseconds intent_wait{30000};
+  };
+
   // Both must outlive this.
-  Admin(db::Pool& pool, node::Hypervisor& hypervisor) : pool_(pool), hypervisor_(hypervisor) {}
+  Admin(db::Pool& pool, node::Hypervisor& hypervisor) : Admin(pool, hypervisor, Settings()) {}
+  Admin(db::Pool& pool, node::Hypervisor& hypervisor, Settings settings)
+      : pool_(pool), hypervisor_(hypervisor), settings_(std::move(settings)) {}
 
   base::Result<std::uint64_t> AddTemplate(const std::string& name, const std::string& description,
                                           base::Deadline deadline);
   base::Result<std::vector<Template>> ListTemplates(base::Deadline deadline);
 
-  // Needs neither the node nor the container to be there. kNotFound: no such node, user or template;
+  // A stop that is still due to a terminated VPS of the same container is due no more: the container passes
+  // on. Needs neither the node nor the container to be there. kNotFound: no such node, user or template;
   // kConflict: a VPS that is not terminated has that CTID on that node.
   base::Result<std::uint64_t> Add(const NewVps& vps, base::Deadline deadline);
   base::Result<std::vector<Listed>> List(base::Deadline deadline);
 
-  // Commits the state, then stops the container. A node that cannot be reached is reported and is no error:
-  // the VPS is suspended or terminated all the same. No data is destroyed. kNotFound: no such VPS; kConflict:
-  // suspend or unsuspend of a terminated one. Repeating one that holds already tries a pending stop again.
+  // Commits the state, waits for customers' actions that are under way, then stops the container. A node that
+  // cannot be reached is reported and is no error: the VPS is suspended or terminated all the same. The stop
+  // stays pending until the node says that the container is stopped and no start from before can still come
+  // to pass. No data is destroyed. kNotFound: no such VPS; kConflict: suspend or unsuspend of a terminated
+  // one. Repeating one that holds already tries a pending stop again.
   base::Result<StopReport> Suspend(std::uint64_t id, base::Deadline deadline);
   base::Result<StopReport> Terminate(std::uint64_t id, base::Deadline deadline);
   // Back to active. Does not start the container.
   base::Status Unsuspend(std::uint64_t id, base::Deadline deadline);
 
+  // Tries every pending stop once, in order of the VPSes, as long as the deadline lasts.
+  base::Result<RetryReport> RetryPending(base::Deadline deadline);
+
  private:
   base::Result<StopReport> HaltAndStop(std::uint64_t id, State state, base::Deadline deadline);
+  void AwaitIntents(std::uint64_t id, base::Deadline deadline);
   base::Result<StopReport> Stop(std::uint64_t id, base::Deadline deadline);
+  base::Result<StopReport> Settle(std::uint64_t id, const audit::Starts& before, base::Deadline deadline);
+  audit::Intent IntentOf(std::uint64_t id, std::uint64_t user_id, std::string_view action) const;
 
   db::Pool& pool_;
   node::Hypervisor& hypervisor_;
+  const Settings settings_;
 };
 
 }  // namespace cvm::vps

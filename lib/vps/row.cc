@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "lib/base/text.h"
+#include "lib/log/log.h"
 #include "lib/node/store.h"
 
 namespace cvm::vps {
@@ -57,6 +58,12 @@ const char* AccountingName(Accounting accounting) {
       return "combined";
   }
   std::abort();
+}
+
+std::optional<base::Ctid> CtidOf(const Vps& vps) {
+  const auto ctid = base::Ctid::Parse(vps.ctid);
+  if (!ctid) log::Error("vps.bad-ctid", {{"vps", vps.id}, {"ctid", vps.ctid}});
+  return ctid;
 }
 
 State ReadState(const db::Row& row, unsigned column) {

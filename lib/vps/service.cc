@@ -51,30 +51,9 @@ class Judgement {
   std::optional<auth::Token> token_;
 };
 
-// The CTID, where it is one that OpenVZ's vzctl takes; else a line in the log.
-std::optional<base::Ctid> CtidOf(const Vps& vps) {
-  const auto ctid = base::Ctid::Parse(vps.ctid);
-  if (!ctid) log::Error("vps.bad-ctid", {{"vps", vps.id}, {"ctid", vps.ctid}});
-  return ctid;
-}
-
 Status StatusOf(const node::Container& container) {
   return {container.running ? Condition::kRunning : Condition::kStopped, container.ram_used,
           container.disk_used};
-}
-
-ActionResult ResultOf(node::Outcome outcome) {
-  switch (outcome) {
-    case node::Outcome::kDone:
-      return ActionResult::kDone;
-    case node::Outcome::kFailed:
-      return ActionResult::kFailed;
-    case node::Outcome::kMissing:
-      return ActionResult::kMissing;
-    case node::Outcome::kLocked:
-      return ActionResult::kLocked;
-  }
-  std::abort();
 }
 
 }  // namespace
@@ -140,28 +119,6 @@ Status Service::Ask(const Placed& placed, base::Deadline deadline) {
   const std::string why = container ? "the node has no such container" : container.error().message;
   log::Warning("vps.status-unknown", {{"vps", placed.vps.id}, {"node", placed.node.name}, {"why", why}});
   return {};
-}
-
-ActionResult Service::Act(const Placed& placed, node::Action action, base::Deadline deadline) {
-  switch (placed.vps.state) {
-    case State::kSuspended:
-      return ActionResult::kSuspended;
-    case State::kTerminated:
-      return ActionResult::kTerminated;
-    case State::kActive:
-      break;
-  }
-  const auto ctid = CtidOf(placed.vps);
-  if (!ctid) return ActionResult::kFailed;
-  const auto outcome = hypervisor_.Act(placed.node, *ctid, action, deadline);
-  if (outcome) return ResultOf(*outcome);
-  log::Error("vps.action-failed", {{"vps", placed.vps.id},
-                                   {"node", placed.node.name},
-                                   {"action", node::ActionName(action)},
-                                   {"error", outcome.error().message}});
-  const bool not_sent = outcome.error().code == base::ErrorCode::kUnavailable ||
-                        outcome.error().code == base::ErrorCode::kOverloaded;
-  return not_sent ? ActionResult::kUnreachable : ActionResult::kOutcomeUnknown;
 }
 
 }  // namespace cvm::vps

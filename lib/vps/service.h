@@ -3,14 +3,19 @@
 #ifndef CVM_LIB_VPS_SERVICE_H_
 #define CVM_LIB_VPS_SERVICE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
+#include "lib/audit/closer.h"
 #include "lib/auth/auth.h"
+#include "lib/base/ctid.h"
 #include "lib/base/deadline.h"
 #include "lib/db/db.h"
 #include "lib/node/node.h"
+#include "lib/vps/turns.h"
 #include "lib/vps/vps.h"
 
 namespace cvm::vps {
@@ -38,16 +43,40 @@ enum class ActionResult {
   kSuspended,
   kTerminated,
   kFailed,
+  kDownAfterRestart,  // failed, and the VPS is stopped now
   kMissing,
-  kLocked,
-  kUnreachable,
+  kLocked,       // another operation was at work all the time
+  kUnreachable,  // nothing was done, and this
+  kOverloaded,   // and this
   kOutcomeUnknown
+};
+
+// Where an action came from, for its record.
+struct Origin {
+  std::uint64_t token_id = 0;
+  std::uint64_t user_id = 0;
+  std::string_view client_address;
+  std::string_view request_id;
 };
 
 class Service {
  public:
-  // Both must outlive this; used by all threads.
-  Service(db::Pool& pool, node::Hypervisor& hypervisor) : pool_(pool), hypervisor_(hypervisor) {}
+  struct Settings {
+    // How long an action waits for another on the same VPS. With the wait for a lock, a stop and a look at
+    // its result it must fit into a request's time.
+    std::chrono::milliseconds turn_wait{10000};
+    Turns::Settings turns;
+  };
+
+  // Both must outlive this; used by all threads. Starts the thread that writes the ends of actions' records;
+  // the destructor waits for it.
+  Service(db::Pool& pool, node::Hypervisor& hypervisor) : Service(pool, hypervisor, Settings()) {}
+  Service(db::Pool& pool, node::Hypervisor& hypervisor, Settings settings)
+      : pool_(pool),
+        hypervisor_(hypervisor),
+        turn_wait_(settings.turn_wait),
+        turns_(settings.turns),
+        closer_(pool) {}
 
   struct Listing {
     Caller caller;
@@ -65,11 +94,19 @@ class Service {
 
   // Asks the node of an active VPS at this moment; whatever cannot be learnt is kUnknown.
   Status Ask(const Placed& placed, base::Deadline deadline);
-  ActionResult Act(const Placed& placed, Action action, base::Deadline deadline);
+  // One action at a time on a VPS. Its intent is committed, in the transaction that reads the VPS's state
+  // again, before anything is sent. kUnavailable, kInternal: the database failed, and nothing was sent.
+  base::Result<ActionResult> Act(const Placed& placed, Action action, const Origin& origin,
+                                 base::Deadline deadline);
 
  private:
+  ActionResult ActOnNode(const Placed& placed, base::Ctid ctid, Action action, base::Deadline deadline);
+
   db::Pool& pool_;
   node::Hypervisor& hypervisor_;
+  const std::chrono::milliseconds turn_wait_;
+  Turns turns_;
+  audit::Closer closer_;
 };
 
 }  // namespace cvm::vps

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "lib/base/ctid.h"
 #include "lib/node/node.h"
 
 namespace cvm::vps {
@@ -42,6 +43,9 @@ struct Vps {
   std::uint64_t cpu_count = 0;
   Traffic traffic;
 };
+
+// The CTID, where it is one that OpenVZ's vzctl takes; else nothing, and a line in the log.
+std::optional<base::Ctid> CtidOf(const Vps& vps);
 
 // A VPS with the node that it is on.
 struct Placed {

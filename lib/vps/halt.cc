@@ -1,0 +1,231 @@
+// Admin's suspend, unsuspend and terminate, and the stops that are due for them.
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "lib/base/backoff.h"
+#include "lib/log/log.h"
+#include "lib/node/store.h"
+#include "lib/vps/admin.h"
+#include "lib/vps/row.h"
+
+namespace cvm::vps {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+// Between two looks at what another process does.
+constexpr std::chrono::milliseconds kFirstWait{20};
+constexpr std::chrono::milliseconds kMostWait{1000};
+
+constexpr db::Sql kPlaced =
+    "SELECT " CVM_VPS_COLUMNS ", " CVM_NODE_COLUMNS
+    " FROM vpses v JOIN nodes n ON n.id = v.node_id LEFT JOIN node_host_keys k ON k.node_id = n.id "
+    "LEFT JOIN traffic_period p ON p.vps_id = v.id WHERE v.id = ?";
+
+Error NoSuchVps(std::uint64_t id) {
+  return {ErrorCode::kNotFound, "no VPS has the ID '" + std::to_string(id) + "': see 'cvmctl vps list'"};
+}
+
+Error AlreadyTerminated(std::uint64_t id) {
+  return {ErrorCode::kConflict, "VPS " + std::to_string(id) + " is terminated: that cannot be taken back"};
+}
+
+// What is known of a VPS whose row is locked until the end of the transaction.
+struct Locked {
+  State state;
+  bool stop_pending;
+  std::uint64_t user_id;
+};
+
+std::optional<Locked> Lock(db::Session& session, std::uint64_t id) {
+  std::optional<Locked> locked;
+  session.Query("SELECT state, stop_pending, user_id FROM vpses WHERE id = ? FOR UPDATE", {id},
+                [&](const db::Row& row) {
+                  locked = {ReadState(row, 0), row.U64(1) != 0, row.U64(2)};
+                });
+  return locked;
+}
+
+base::Result<Placed> Find(db::Session& session, std::uint64_t id) {
+  std::optional<Placed> placed;
+  session.Query(kPlaced, {id}, [&](const db::Row& row) { AddPlacedRow(row, 0, placed); });
+  if (!placed) return NoSuchVps(id);
+  return std::move(*placed);
+}
+
+// Why a container is not known to be stopped after an attempt to stop it; empty where the node said that it
+// is.
+std::string WhyNotStopped(const base::Result<node::Outcome>& outcome) {
+  if (!outcome) return outcome.error().message;
+  switch (*outcome) {
+    case node::Outcome::kDone:
+      return "";
+    case node::Outcome::kFailed:
+    case node::Outcome::kDownAfterRestart:
+      return "the node could not stop it (its words are in the log)";
+    case node::Outcome::kMissing:
+      return "the node has no such container";
+    case node::Outcome::kLocked:
+    case node::Outcome::kLockedAsAsked:
+      return "another vzctl is at work on it";
+  }
+  std::abort();
+}
+
+// The same after the node was asked.
+std::string WhyNotStopped(const base::Result<std::optional<node::Container>>& container) {
+  if (!container) return container.error().message;
+  if (!*container) return "the node has no such container";
+  return (*container)->running ? "it runs again" : "";
+}
+
+// The action's name in records.
+const char* HaltName(State state) {
+  return state == State::kTerminated ? "terminate" : "suspend";
+}
+
+// A state that was committed, and its record; nothing where no stop is due.
+using Halted = std::optional<std::uint64_t>;
+
+}  // namespace
+
+audit::Intent Admin::IntentOf(std::uint64_t id, std::uint64_t user_id, std::string_view action) const {
+  audit::Intent intent;
+  intent.actor = settings_.actor;
+  intent.user_id = user_id;
+  intent.vps_id = id;
+  intent.action = action;
+  return intent;
+}
+
+base::Result<StopReport> Admin::Suspend(std::uint64_t id, base::Deadline deadline) {
+  return HaltAndStop(id, State::kSuspended, deadline);
+}
+
+base::Result<StopReport> Admin::Terminate(std::uint64_t id, base::Deadline deadline) {
+  return HaltAndStop(id, State::kTerminated, deadline);
+}
+
+base::Status Admin::Unsuspend(std::uint64_t id, base::Deadline deadline) {
+  return pool_.Transact(deadline, [&](db::Session& session) -> base::Status {
+    const auto vps = Lock(session, id);
+    if (!vps) return NoSuchVps(id);
+    if (vps->state == State::kTerminated) return AlreadyTerminated(id);
+    session.Execute("UPDATE vpses SET state = 'active', stop_pending = 0 WHERE id = ?", {id});
+    audit::End(session, audit::Begin(session, IntentOf(id, vps->user_id, "unsuspend")),
+               audit::Outcome::kDone);
+    return {};
+  });
+}
+
+base::Result<StopReport> Admin::HaltAndStop(std::uint64_t id, State state, base::Deadline deadline) {
+  const auto halted = pool_.Transact(deadline, [&](db::Session& session) -> base::Result<Halted> {
+    const auto vps = Lock(session, id);
+    if (!vps) return NoSuchVps(id);
+    if (vps->state == State::kTerminated && state != State::kTerminated) return AlreadyTerminated(id);
+    const std::uint64_t record = audit::Begin(session, IntentOf(id, vps->user_id, HaltName(state)));
+    if (vps->state != state) {
+      session.Execute("UPDATE vpses SET state = ?, stop_pending = 1 WHERE id = ?",
+                      {std::string_view(StateName(state)), id});
+      return Halted(record);
+    }
+    if (vps->stop_pending) return Halted(record);
+    audit::End(session, record, audit::Outcome::kDone);
+    return Halted();
+  });
+  if (!halted) return halted.error();
+  if (!*halted) return StopReport{};
+  AwaitIntents(id, deadline.Within(settings_.intent_wait));
+  auto report = Stop(id, deadline);
+  const bool stopped = report && !report->stop_pending;
+  const auto ended = pool_.Run(deadline, [&](db::Session& session) {
+    audit::End(session, **halted, stopped ? audit::Outcome::kDone : audit::Outcome::kFailed);
+  });
+  if (!ended) log::Error("audit.intent-left-open", {{"record", **halted}, {"error", ended.error().message}});
+  return report;
+}
+
+// The VPS's state lets no new ones begin. What is still open in the end keeps the stop pending.
+void Admin::AwaitIntents(std::uint64_t id, base::Deadline deadline) {
+  base::Backoff backoff(kFirstWait, kMostWait);
+  while (!deadline.Passed()) {
+    const auto open =
+        pool_.Run(deadline, [&](db::Session& session) { return audit::CountOpen(session, id); });
+    if (!open) {
+      log::Warning("vps.intents-not-read", {{"vps", id}, {"error", open.error().message}});
+      return;
+    }
+    if (*open == 0) return;
+    std::this_thread::sleep_for(std::min(backoff.Next(), deadline.Remaining()));
+  }
+}
+
+base::Result<StopReport> Admin::Stop(std::uint64_t id, base::Deadline deadline) {
+  const auto placed = pool_.Run(deadline, [&](db::Session& session) { return Find(session, id); });
+  if (!placed) return placed.error();
+  const auto ctid = CtidOf(placed->vps);
+  if (!ctid) return StopReport{true, "its CTID '" + placed->vps.ctid + "' is no number"};
+  base::Backoff backoff(kFirstWait, kMostWait);
+  const auto give_up = deadline.Within(settings_.intent_wait);
+  for (;;) {
+    const auto before =
+        pool_.Run(deadline, [&](db::Session& session) { return audit::ReadStarts(session, id); });
+    if (!before) return before.error();
+    const auto outcome = hypervisor_.Act(placed->node, *ctid, node::Action::kStop, deadline);
+    if (outcome && *outcome == node::Outcome::kLockedAsAsked && !give_up.Passed()) {
+      std::this_thread::sleep_for(std::min(backoff.Next(), give_up.Remaining()));
+      continue;
+    }
+    if (const std::string why = WhyNotStopped(outcome); !why.empty()) return StopReport{true, why};
+    const auto container = hypervisor_.Inspect(placed->node, *ctid, deadline);
+    if (const std::string why = WhyNotStopped(container); !why.empty()) return StopReport{true, why};
+    return Settle(id, *before, deadline);
+  }
+}
+
+// The container is stopped. Whether that is for good depends on the starts from before the stop was sent, and
+// on none having begun since.
+base::Result<StopReport> Admin::Settle(std::uint64_t id, const audit::Starts& before,
+                                       base::Deadline deadline) {
+  if (before.unsettled > 0) {
+    return StopReport{true,
+                      "it is stopped, but a start from before may still be under way: repeat this in ten "
+                      "minutes"};
+  }
+  return pool_.Transact(deadline, [&](db::Session& session) -> base::Result<StopReport> {
+    const auto vps = Lock(session, id);
+    if (!vps) return NoSuchVps(id);
+    if (vps->state == State::kActive) return StopReport{};
+    if (audit::ReadStarts(session, id).begun != before.begun) {
+      return StopReport{true, "it was unsuspended and started meanwhile"};
+    }
+    session.Execute("UPDATE vpses SET stop_pending = 0 WHERE id = ?", {id});
+    return StopReport{};
+  });
+}
+
+base::Result<RetryReport> Admin::RetryPending(base::Deadline deadline) {
+  const auto due = pool_.Run(deadline, [](db::Session& session) {
+    std::vector<std::uint64_t> ids;
+    session.Query("SELECT id FROM vpses WHERE stop_pending = 1 AND state <> 'active' ORDER BY id", {},
+                  [&](const db::Row& row) { ids.push_back(row.U64(0)); });
+    return ids;
+  });
+  if (!due) return due.error();
+  RetryReport report;
+  for (const std::uint64_t id : *due) {
+    const auto stopped = deadline.Passed() ? StopReport{true, "no time is left"} : Stop(id, deadline);
+    if (!stopped) return stopped.error();
+    ++(stopped->stop_pending ? report.pending : report.stopped);
+    log::Info("vps.stop-retried",
+              {{"vps", id}, {"stopped", stopped->stop_pending ? "no" : "yes"}, {"why", stopped->warning}});
+  }
+  return report;
+}
+
+}  // namespace cvm::vps
