@@ -104,13 +104,14 @@ fcgi::Server::Settings ServerSettings(const config::WorkerSettings& worker) {
 
 // A node holds a thread for as long as it is waited for: some threads never wait for one, and actions, which
 // can take minutes, take half of the threads at most.
-node::OpenVzSettings NodeSettings(const config::WorkerSettings& worker) {
+node::OpenVzSettings NodeSettings(const config::WorkerSettings& worker, std::size_t sessions_per_node) {
+  const std::size_t spare = std::max<std::size_t>(sessions_per_node, 3) - 2;
   const std::size_t reserved = worker.reserved_threads > 0 ? worker.reserved_threads : worker.threads / 8;
   node::OpenVzSettings settings;
   settings.bounds.waits = worker.threads - reserved;
   settings.bounds.looks_per_node = worker.waits_per_node;
   settings.bounds.actions = std::max<std::size_t>(worker.threads / 2, 1);
-  settings.bounds.actions_per_node = worker.actions_per_node;
+  settings.bounds.actions_per_node = worker.actions_per_node > 0 ? worker.actions_per_node : spare;
   return settings;
 }
 
@@ -155,7 +156,7 @@ base::Status Serve(config::Settings settings) {
   if (auto refused = RefuseWrongSchema(database); !refused) return refused;
   ssh::Pool sessions(settings.ssh);
   node::Breaker breaker(sessions);
-  node::OpenVz hypervisor(breaker, NodeSettings(settings.worker));
+  node::OpenVz hypervisor(breaker, NodeSettings(settings.worker, settings.ssh.sessions_per_endpoint));
   vps::Service service(database, hypervisor);
   const api::App app(service, {settings.worker.status_timeout});
   fcgi::SchemaGate gate([&](base::Deadline by) { return db::CheckWorker(database, db::kSchemaVersion, by); },

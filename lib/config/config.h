@@ -23,9 +23,9 @@ inline constexpr unsigned kMostRequestSeconds = 235;
 
 struct WorkerSettings {
   std::size_t threads = 128;
-  std::size_t reserved_threads = 0;  // that never wait for a node; 0: an eighth of them
-  std::size_t waits_per_node = 64;   // statuses that wait for one node
-  std::size_t actions_per_node = 8;
+  std::size_t reserved_threads = 0;    // that never wait for a node; 0: an eighth of them
+  std::size_t waits_per_node = 64;     // statuses that wait for one node
+  std::size_t actions_per_node = 0;    // 0: two less than sessions to it
   std::size_t max_connections = 1024;  // of the web server, idle ones too
   std::chrono::seconds io_timeout{5};  // for each read from and write to the web server
   std::chrono::seconds request_timeout{

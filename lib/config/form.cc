@@ -90,7 +90,7 @@ void CheckThreads(const Settings& settings, std::vector<JointProblem>& problems)
   if (worker.reserved_threads > 0 && worker.reserved_threads >= worker.threads) {
     problems.push_back({"worker.reserved_threads", "leaves none of worker.threads to wait for nodes"});
   }
-  if (worker.actions_per_node >= settings.ssh.sessions_per_endpoint) {
+  if (worker.actions_per_node > 0 && worker.actions_per_node >= settings.ssh.sessions_per_endpoint) {
     problems.push_back({"worker.actions_per_node",
                         "must be below ssh.sessions_per_node, or actions keep statuses from the node"});
   }

@@ -129,10 +129,10 @@ const std::vector<Setting>& AllSettings() {
        Into<kWorker, &WorkerSettings::reserved_threads>},
       {"worker", "waits_per_node", Form::kCount, "64", nullptr, 1, 1024,
        "The most statuses that wait for one node at once.", Into<kWorker, &WorkerSettings::waits_per_node>},
-      {"worker", "actions_per_node", Form::kCount, "8", nullptr, 1, 63,
+      {"worker", "actions_per_node", Form::kCount, "0", nullptr, 0, 63,
        "The most actions under way on one node at once; below ssh.sessions_per_node, so that its status can "
        "be\n"
-       "asked for meanwhile.",
+       "asked for meanwhile; 0: two less than that.",
        Into<kWorker, &WorkerSettings::actions_per_node>},
       {"worker", "max_connections", Form::kCount, "1024", nullptr, 1, 65536,
        "The most connections of the web server, idle ones too.",

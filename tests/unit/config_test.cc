@@ -96,6 +96,9 @@ BOOST_AUTO_TEST_CASE(AnEmptyFileGivesTheDefaultsOfTheModules) {
   BOOST_TEST(settings.log.target == plain.log.target);
   BOOST_TEST((settings.log.level == log::Level::kInfo));
   BOOST_TEST(settings.worker.threads == plain.worker.threads);
+  BOOST_TEST(settings.worker.reserved_threads == plain.worker.reserved_threads);
+  BOOST_TEST(settings.worker.waits_per_node == plain.worker.waits_per_node);
+  BOOST_TEST(settings.worker.actions_per_node == plain.worker.actions_per_node);
   BOOST_TEST(settings.worker.max_connections == plain.worker.max_connections);
   BOOST_TEST((settings.worker.io_timeout == plain.worker.io_timeout));
   BOOST_TEST((settings.worker.request_timeout == plain.worker.request_timeout));
@@ -129,6 +132,9 @@ target = "/var/log/x.log"
 level = "error"
 [worker]
 threads = 8
+reserved_threads = 3
+waits_per_node = 4
+actions_per_node = 2
 max_connections = 100
 io_timeout = 6
 request_timeout = 200
@@ -149,6 +155,9 @@ status_timeout = 9
   BOOST_TEST(settings.log.target == "/var/log/x.log");
   BOOST_TEST((settings.log.level == log::Level::kError));
   BOOST_TEST(settings.worker.threads == 8u);
+  BOOST_TEST(settings.worker.reserved_threads == 3u);
+  BOOST_TEST(settings.worker.waits_per_node == 4u);
+  BOOST_TEST(settings.worker.actions_per_node == 2u);
   BOOST_TEST(settings.worker.max_connections == 100u);
   BOOST_TEST((settings.worker.io_timeout == seconds(6)));
   BOOST_TEST((settings.worker.request_timeout == seconds(200)));
@@ -172,6 +181,8 @@ BOOST_AUTO_TEST_CASE(WhatIsWrongIsRefusedWithFileLineAndReason) {
       {"[worker]\nthreads = 99999999999999999999", ":2: "},
       {"[worker]\nrequest_timeout = 240", ":2: worker.request_timeout is out of range: 1 to 235"},
       {"[worker]\nrequest_timeout = 9", "worker.status_timeout is longer than worker.request_timeout"},
+      {"[worker]\nthreads = 8\nreserved_threads = 8", ":3: worker.reserved_threads leaves none of"},
+      {"[worker]\nactions_per_node = 10", ":2: worker.actions_per_node must be below ssh.sessions_per_node"},
       {"[database]\nservers = \"/x\"", ":2: database.servers must be a list of strings"},
       {"[database]\nservers = []", ":2: database.servers must name one server at least"},
       {"[database]\nservers = [1]", ":2: database.servers must be a list of strings"},

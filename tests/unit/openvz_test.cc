@@ -96,8 +96,8 @@ BOOST_FIXTURE_TEST_CASE(ANoAnswerIsNeverAState, Driven) {
   struct {
     int exit_status;
     const char* out;
-  } const bad[] = {{0, ""},   {1, ""},         {1, kRunning}, {124, ""},   {124, "[]"},
-                   {127, ""}, {255, kStopped}, {2, kStopped}, {0, "[{}]"}, {0, "<html>"}};
+  } const bad[] = {{0, ""},         {1, ""},       {1, kRunning}, {127, ""},
+                   {255, kStopped}, {2, kStopped}, {0, "[{}]"},   {0, "<html>"}};
   for (const auto& answer : bad) {
     runner.Answer(answer.exit_status, answer.out);
     const auto container = Inspect();
@@ -128,17 +128,6 @@ BOOST_FIXTURE_TEST_CASE(AFailedRunOfAnInspectionKeepsItsKind, Driven) {
   }
 }
 
-BOOST_FIXTURE_TEST_CASE(ActionsThatSucceedAreOneCommand, Driven) {
-  runner.Answer(0).Answer(0).Answer(0);
-  for (const Action action : {Action::kStart, Action::kStop, Action::kRestart}) {
-    const auto outcome = Act(action);
-    BOOST_REQUIRE(outcome.ok());
-    BOOST_TEST((*outcome == Outcome::kDone));
-  }
-  BOOST_TEST(runner.lines ==
-             (std::vector<std::string>{"vzctl start 101", "vzctl stop 101", "vzctl restart 101"}));
-}
-
 BOOST_FIXTURE_TEST_CASE(SudoIsUsedForOthersThanRoot, Driven) {
   node.endpoint.user = "cvm";
   runner.Answer(0, kRunning).Answer(0, "4096\n").Answer(0);
@@ -156,92 +145,6 @@ BOOST_FIXTURE_TEST_CASE(ReadingCommandsAreBoundedOnTheNodeToo, Driven) {
   BOOST_TEST(openvz.Inspect(node, ctid, Deadline::In(std::chrono::milliseconds(1))).ok());
   const std::string rest = " vzlist -j -o ctid,status,physpages,diskspace 2147483647";
   BOOST_TEST(runner.lines == (std::vector<std::string>{"timeout 30" + rest, "timeout 1" + rest}));
-}
-
-namespace {
-
-// An action, how vzctl ended, what vzlist then said, and how the action came out.
-struct Judgement {
-  Action action;
-  int exit_status;
-  const char* state;
-  Outcome outcome;
-};
-constexpr char kAbsent[] = "[]";
-const Judgement kJudgements[] = {
-    {Action::kStart, 32, kRunning, Outcome::kDone},    {Action::kStart, 9, kRunning, Outcome::kDone},
-    {Action::kStart, 105, kRunning, Outcome::kDone},   {Action::kStart, 127, kRunning, Outcome::kDone},
-    {Action::kStart, 9, kStopped, Outcome::kLocked},   {Action::kStart, 105, kStopped, Outcome::kFailed},
-    {Action::kStart, 32, kStopped, Outcome::kFailed},  {Action::kStart, 47, kStopped, Outcome::kFailed},
-    {Action::kStart, 79, kStopped, Outcome::kFailed},  {Action::kStart, 5, kStopped, Outcome::kFailed},
-    {Action::kStart, 255, kStopped, Outcome::kFailed}, {Action::kStart, 14, kAbsent, Outcome::kMissing},
-    {Action::kStart, 43, kAbsent, Outcome::kMissing},  {Action::kStart, 14, kStopped, Outcome::kFailed},
-    {Action::kStart, 9, kAbsent, Outcome::kLocked},    {Action::kStop, 9, kStopped, Outcome::kDone},
-    {Action::kStop, 33, kStopped, Outcome::kDone},     {Action::kStop, 9, kRunning, Outcome::kLocked},
-    {Action::kStop, 33, kRunning, Outcome::kFailed},   {Action::kStop, 14, kAbsent, Outcome::kMissing},
-    {Action::kStop, 5, kAbsent, Outcome::kMissing},    {Action::kStop, 1, kRunning, Outcome::kFailed},
-};
-
-}  // namespace
-
-BOOST_FIXTURE_TEST_CASE(AnotherExitStatusOfStartOrStopIsJudgedByTheState, Driven) {
-  for (const Judgement& j : kJudgements) {
-    runner.lines.clear();
-    runner.Answer(j.exit_status, "", "the node's own words").Answer(j.state == kAbsent ? 1 : 0, j.state);
-    const auto outcome = Act(j.action);
-    BOOST_REQUIRE(outcome.ok());
-    BOOST_TEST((*outcome == j.outcome), cvm::node::ActionName(j.action)
-                                            << " " << j.exit_status << " " << j.state);
-    BOOST_REQUIRE(runner.lines.size() == 2U);
-    BOOST_TEST(runner.lines[1] == kVzlist);
-  }
-}
-
-BOOST_FIXTURE_TEST_CASE(RestartGoesByItsExitStatusAlone, Driven) {
-  struct {
-    int exit_status;
-    Outcome outcome;
-  } const rows[] = {{9, Outcome::kLocked},  {14, Outcome::kMissing}, {105, Outcome::kFailed},
-                    {32, Outcome::kFailed}, {1, Outcome::kFailed},   {127, Outcome::kFailed}};
-  for (const auto& row : rows) {
-    runner.Answer(row.exit_status);
-    const auto outcome = Act(Action::kRestart);
-    BOOST_REQUIRE(outcome.ok());
-    BOOST_TEST((*outcome == row.outcome));
-  }
-  BOOST_TEST(runner.lines.size() == std::size(rows));
-}
-
-BOOST_FIXTURE_TEST_CASE(AnActionWhoseStateCannotBeAskedHasAnUnknownOutcome, Driven) {
-  for (const ErrorCode code : {ErrorCode::kUnavailable, ErrorCode::kBroken, ErrorCode::kInvalid}) {
-    runner.Answer(9).Fail(code);
-    const auto outcome = Act(Action::kStart);
-    BOOST_REQUIRE(!outcome.ok());
-    BOOST_TEST((outcome.error().code == ErrorCode::kBroken));
-  }
-  runner.Answer(9).Answer(0, "");
-  const auto outcome = Act(Action::kStop);
-  BOOST_REQUIRE(!outcome.ok());
-  BOOST_TEST((outcome.error().code == ErrorCode::kBroken));
-}
-
-BOOST_FIXTURE_TEST_CASE(AnActionWhoseProgramIsNotThereHasFailed, Driven) {
-  for (const int exit_status : {126, 127}) {
-    runner.Answer(exit_status).Answer(exit_status);
-    const auto outcome = Act(Action::kStart);
-    BOOST_REQUIRE(outcome.ok());
-    BOOST_TEST((*outcome == Outcome::kFailed));
-  }
-}
-
-BOOST_FIXTURE_TEST_CASE(AnActionThatWasNotSentIsUnavailableAndElseOfUnknownOutcome, Driven) {
-  runner.Fail(ErrorCode::kUnavailable).Fail(ErrorCode::kBroken).Fail(ErrorCode::kInvalid);
-  for (const ErrorCode expected : {ErrorCode::kUnavailable, ErrorCode::kBroken, ErrorCode::kBroken}) {
-    const auto outcome = Act(Action::kRestart);
-    BOOST_REQUIRE(!outcome.ok());
-    BOOST_TEST((outcome.error().code == expected));
-  }
-  BOOST_TEST(runner.lines.size() == 3U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,74 @@
+#include "lib/node/bounds.h"
+
+#include <boost/test/unit_test.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+using cvm::node::Bounds;
+using cvm::node::BoundsSettings;
+
+namespace {
+
+BoundsSettings Some() {
+  BoundsSettings settings;
+  settings.waits = 10;
+  settings.looks_per_node = 4;
+  settings.actions = 5;
+  settings.actions_per_node = 2;
+  return settings;
+}
+
+// Takes places until there is none and gives how many there were.
+template <class Enter>
+std::size_t Fill(std::vector<Bounds::Place>& places, Enter enter) {
+  for (std::size_t count = 0;; ++count) {
+    auto place = enter();
+    if (!place) return count;
+    places.push_back(std::move(place));
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(bounds)
+
+BOOST_AUTO_TEST_CASE(OneNodeTakesNoMoreThanItsShareAndLeavesTheRestToOthers) {
+  Bounds bounds(Some());
+  std::vector<Bounds::Place> places;
+  BOOST_TEST(Fill(places, [&] { return bounds.ToLook(1); }) == 4U);
+  BOOST_TEST(Fill(places, [&] { return bounds.ToAct(1); }) == 2U);
+  BOOST_TEST(Fill(places, [&] { return bounds.ToLook(2); }) == 4U);
+  BOOST_TEST(!bounds.ToLook(3));
+  BOOST_TEST(!bounds.ToAct(3));
+}
+
+BOOST_AUTO_TEST_CASE(ActionsOfAllNodesTogetherAreBounded) {
+  Bounds bounds(Some());
+  std::vector<Bounds::Place> places;
+  std::size_t actions = 0;
+  for (std::uint64_t node = 1; node <= 5; ++node) {
+    actions += Fill(places, [&] { return bounds.ToAct(node); });
+  }
+  BOOST_TEST(actions == 5U);
+  BOOST_TEST(!!bounds.ToLook(1));
+}
+
+BOOST_AUTO_TEST_CASE(APlaceThatWasLeftIsToBeHadAgain) {
+  Bounds bounds(Some());
+  for (int i = 0; i < 3; ++i) {
+    std::vector<Bounds::Place> places;
+    BOOST_TEST(Fill(places, [&] { return bounds.ToLook(1); }) == 4U);
+    BOOST_TEST(Fill(places, [&] { return bounds.ToAct(1); }) == 2U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(WithoutSettingsThereIsNoBound) {
+  Bounds bounds{BoundsSettings()};
+  std::vector<Bounds::Place> places;
+  for (int i = 0; i < 1000; ++i) places.push_back(i % 2 == 0 ? bounds.ToLook(1) : bounds.ToAct(1));
+  for (const auto& place : places) BOOST_REQUIRE(!!place);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
