@@ -122,7 +122,9 @@ BOOST_AUTO_TEST_CASE(EachWayThatAnActionFailsHasItsStatus) {
                                        {vps::ActionResult::kFailed, 500},
                                        {vps::ActionResult::kMissing, 500},
                                        {vps::ActionResult::kLocked, 500},
+                                       {vps::ActionResult::kDownAfterRestart, 500},
                                        {vps::ActionResult::kUnreachable, 503},
+                                       {vps::ActionResult::kOverloaded, 503},
                                        {vps::ActionResult::kOutcomeUnknown, 503}}) {
     const Response response = ActionAnswer(result, vps::Action::kStop);
     BOOST_TEST(response.status == status);
