@@ -265,14 +265,16 @@ PKGDATA = $(DESTDIR)$(datadir)/cvm-client-api
 
 .PHONY: install uninstall
 install: all  ## install below DESTDIR and prefix
-	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(PKGDATA)/sql $(PKGDATA)/nginx $(PKGDATA)/examples $(DESTDIR)$(docdir)
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(PKGDATA)/sql $(PKGDATA)/nginx $(PKGDATA)/examples $(DESTDIR)$(docdir)/docs/decisions
 	$(INSTALL_PROGRAM) $(WORKER) $(DESTDIR)$(bindir)/cvm-client-api
 	$(INSTALL_PROGRAM) $(CVMCTL) $(DESTDIR)$(sbindir)/cvmctl
 	$(INSTALL_PROGRAM) $(GATE) $(PKGDATA)/cvm-node-gate
 	$(INSTALL_DATA) sql/*.sql $(PKGDATA)/sql/
 	$(INSTALL_DATA) nginx/*.conf $(PKGDATA)/nginx/
 	$(INSTALL_DATA) fcgi/dist/*.toml $(PKGDATA)/examples/
-	$(INSTALL_DATA) README.md docs/*.md $(DESTDIR)$(docdir)/
+	$(INSTALL_DATA) README.md $(DESTDIR)$(docdir)/
+	$(INSTALL_DATA) docs/*.md $(DESTDIR)$(docdir)/docs/
+	$(INSTALL_DATA) docs/decisions/*.md $(DESTDIR)$(docdir)/docs/decisions/
 
 uninstall:  ## remove what install put there
 	rm -f $(DESTDIR)$(bindir)/cvm-client-api $(DESTDIR)$(sbindir)/cvmctl

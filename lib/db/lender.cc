@@ -11,6 +11,9 @@ namespace {
 // How long a server that was full is not asked again while connections of ours are at work.
 constexpr std::chrono::seconds kFullPause{1};
 
+// How long at most a server that did not answer is not asked again.
+constexpr std::chrono::seconds kMostAwayPause{1};
+
 base::Error Unavailable(std::string message) {
   return base::Error{base::ErrorCode::kUnavailable, std::move(message)};
 }
@@ -24,6 +27,7 @@ Lender::~Lender() {
 base::Result<Lender::Lease> Lender::Borrow(base::Deadline deadline) {
   Waiter me;
   Lock lock(mutex_);
+  if (KnownAway()) return Unavailable(away_);
   line_.push_back(&me);
   ServeLine();
   while (true) {
@@ -49,6 +53,11 @@ base::Result<Lender::Lease> Lender::Lend(std::unique_ptr<Connection> connection,
   return Lease(*this, std::move(connection));
 }
 
+bool Lender::KnownAway() const {
+  if (away_.empty() || !idle_.empty()) return false;
+  return connecting_ || Connection::Clock::now() < retry_away_at_;
+}
+
 base::Error Lender::TimedOut(Waiter& me) {
   line_.remove(&me);
   return Unavailable("database: no free connection in time (" + std::to_string(limit_) + " at most)");
@@ -57,10 +66,13 @@ base::Error Lender::TimedOut(Waiter& me) {
 std::optional<base::Result<Lender::Lease>> Lender::ConnectFor(Waiter& me, base::Deadline deadline,
                                                               Lock& lock) {
   lock.unlock();
+  const auto begun = Connection::Clock::now();
   Attempt attempt = connect_(deadline);
+  const auto ended = Connection::Clock::now();
   lock.lock();
   connecting_ = false;
   if (attempt.connection != nullptr) {
+    away_.clear();
     ServeLine();
     return Lend(std::move(attempt.connection), true);
   }
@@ -71,6 +83,9 @@ std::optional<base::Result<Lender::Lease>> Lender::ConnectFor(Waiter& me, base::
     me.turn = Turn::kWait;
     line_.push_front(&me);
   } else if (!attempt.cut_short) {
+    away_ = attempt.error;
+    // A refusal that came at once is asked for again at once; one that took its time is not, for as long.
+    retry_away_at_ = ended + std::min<Connection::Clock::duration>(ended - begun, kMostAwayPause);
     FailLine(attempt.error);
   }
   ServeLine();

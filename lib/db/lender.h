@@ -2,7 +2,9 @@
 // lib/db; safe from any thread. No lock is held while a server is waited for.
 //
 // At most one connect is under way at any time. When it fails, everybody who waits is told so at once, so
-// that an outage costs nobody more than one connect, and a server that comes back is not stormed. A
+// that an outage costs nobody more than one connect, and a server that comes back is not stormed. From then
+// until a connect succeeds, whoever finds no connection is answered at once, but for the one whose turn it is
+// to try again: a server that is silent, rather than gone, must not hold everybody for its timeout. A
 // connection that was lost casts doubt on all that have not been answered since: they are dropped, not lent.
 #ifndef CVM_LIB_DB_LENDER_H_
 #define CVM_LIB_DB_LENDER_H_
@@ -76,6 +78,7 @@ class Lender {
   // Connects for `me`. Nothing: `me` is back in line, at its head.
   std::optional<base::Result<Lease>> ConnectFor(Waiter& me, base::Deadline deadline, Lock& lock);
   base::Error TimedOut(Waiter& me);
+  bool KnownAway() const;
   // The rest is called with the lock held.
   void ServeLine();
   bool MayConnect() const;
@@ -93,6 +96,8 @@ class Lender {
   bool connecting_ = false;
   Connection::Clock::time_point doubt_until_{};        // answers older than this prove nothing
   Connection::Clock::time_point no_connect_before_{};  // the server was full
+  std::string away_;  // why the last connect failed; empty where it succeeded
+  Connection::Clock::time_point retry_away_at_{};
 };
 
 }  // namespace cvm::db

@@ -151,4 +151,15 @@ BOOST_AUTO_TEST_CASE(TerminatingStopsTheContainerAndDestroysNothing) {
   BOOST_TEST(TheWorld().NewVps(server.pair.user, server.ctid) != server.vps);
 }
 
+BOOST_AUTO_TEST_CASE(AStopThatWasDueToAFormerOwnerNeverHitsTheNextOne) {
+  const World& world = TheWorld();
+  const Server former("running");
+  world.Sql("UPDATE vpses SET state = 'terminated', stop_pending = 1 WHERE id = ?", {former.vps});
+  const Pair next = world.NewCustomer();
+  const std::string vps = world.NewVps(next.user, former.ctid);
+  world.Run({"vps", "terminate", former.vps, "--yes"});
+  BOOST_TEST(world.Condition(next, vps) == "running");
+  BOOST_TEST(former.Sent("stop") == 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

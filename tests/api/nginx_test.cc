@@ -195,4 +195,15 @@ BOOST_AUTO_TEST_CASE(TlsIsAnsweredOverBothVersionsOfHttp) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(PlainHttpOnThePortOfTlsIsRefusedInTheApisForm) {
+  const std::string plain = "http" + RequireEnv("CVM_TLS_URL").substr(5);
+  const HttpAnswer api = Http(plain, {"GET", "/api/client/vps/list", {}, ""});
+  BOOST_TEST(api.status == 400);
+  BOOST_TEST(api.Header("content-type") == "application/json");
+  BOOST_TEST(api.Header("x-request-id").size() == 32u);
+  const HttpAnswer host = Http(plain, {"GET", "/", {}, ""});
+  BOOST_TEST(host.status == 400);
+  BOOST_TEST(host.body.find("The plain HTTP request was sent to HTTPS port") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -215,6 +215,19 @@ BOOST_AUTO_TEST_CASE(AServerThatComesBackIsFoundByTheNextToAsk) {
   BOOST_TEST(Later().get() == "1");
 }
 
+BOOST_AUTO_TEST_CASE(WhileAServerIsKnownToBeAwayOneTriesAgainAndAllOthersAreAnsweredAtOnce) {
+  server.Answer("down");
+  BOOST_TEST(Later().get() == "down");
+  server.Hold();
+  auto trying = Later();
+  server.AwaitAsked(2);
+  BOOST_TEST(Later().get() == "down");
+  BOOST_TEST(server.asked() == 2u);
+  server.Answer("");
+  server.LetGo();
+  BOOST_TEST(trying.get() == "1");
+}
+
 BOOST_AUTO_TEST_CASE(AConnectCutShortByItsCallersDeadlineFailsNobodyElse) {
   server.Answer("no time", false, true);
   server.Hold();
