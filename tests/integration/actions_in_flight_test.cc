@@ -1,0 +1,287 @@
+// Intents, turns, broken connections, and suspensions against starts in every interleaving.
+#include <atomic>
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/support/flight.h"
+
+using cvm::node::Action;
+using cvm::testnode::TestNode;
+using cvm::vps::ActionResult;
+using namespace cvm::test;  // NOLINT: tests
+
+namespace {
+
+TestNode& SharedNode() {
+  static TestNode node("--stopped '101 102'");
+  return node;
+}
+
+struct InFlight : Flight {
+  InFlight() : Flight(SharedNode(), "101") { node.Exec("vzctl stop 101"); }
+  ~InFlight() { node.Unset("101.hold-before-start"); }
+
+  void HoldStart() const { node.Set("101.hold-before-start"); }
+  void ReleaseStart() const { node.Unset("101.hold-before-start"); }
+  bool AwaitLocked() const {
+    return TestNode::Await([this] { return node.Has("/vz/lock/101.lck"); });
+  }
+  bool AwaitSuspended() {
+    return TestNode::Await([this] { return State() == "suspended"; });
+  }
+  bool AwaitEnds(const std::vector<std::string>& ends) {
+    return TestNode::Await([&] { return Ends() == ends; });
+  }
+  cvm::vps::StopReport Suspend() { return Must(admin.Suspend(placed.vps.id, Patience())); }
+  cvm::vps::StopReport SuspendAtOnce() { return Must(Impatient().Suspend(placed.vps.id, Patience())); }
+  cvm::vps::RetryReport Retry() { return Must(Impatient().RetryPending(Patience())); }
+  // The promise: suspended is stopped, or a stop is pending.
+  bool KeepsThePromise() { return State() == "suspended" && (StopPending() || !Runs()); }
+  bool IsStoppedForGood() { return State() == "suspended" && !StopPending() && !Runs(); }
+  // As if so much time had passed since its intents began.
+  void Age(const std::string& seconds) {
+    RunSql(pool, "UPDATE action_log SET begun_at = begun_at - INTERVAL " + seconds + " SECOND");
+  }
+  // Ends the sshd that serves the newest vzctl, as a cut of its connection.
+  void CutConnection() const {
+    const auto cut = node.Exec(
+        "p=$(tail -n 1 /var/lib/vzctl/begun | cut -d' ' -f3); while [ \"$(cat /proc/$p/comm)\" != sshd ]; do "
+        "p=$(cut -d' ' -f4 /proc/$p/stat); done; kill -9 $p");
+    BOOST_TEST(cut.status == 0, cut.err);
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(actions_in_flight)
+
+BOOST_FIXTURE_TEST_CASE(TheIntentIsCommittedBeforeTheCommandIsSentAndEndsAfterIt, InFlight) {
+  held.before.Hold();
+  std::thread starter([this] {
+    BOOST_TEST((Act(Action::kStart, {7, 1, "192.0.2.9", "request-1"}) == ActionResult::kDone));
+  });
+  held.before.AwaitHeld();
+  BOOST_TEST(Column(pool,
+                    "SELECT CONCAT_WS(' ', actor_kind, user_id, token_id, client_address, vps_id, action, "
+                    "request_id, begun_at IS NOT NULL, ended_at IS NULL) FROM action_log")
+                 .at(0) == "customer 1 7 192.0.2.9 1 start request-1 1 1");
+  BOOST_TEST(!Runs());
+  held.before.Release();
+  starter.join();
+  BOOST_TEST(AwaitEnds({"start done"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(WithoutADatabaseNothingIsSent, InFlight) {
+  const std::size_t begun = Begun("start");
+  RunSql(pool, "RENAME TABLE action_log TO action_log_away");
+  const auto result = service.Act(placed, Action::kStart, {}, Patience());
+  BOOST_TEST(!result.ok());
+  BOOST_TEST(Begun("start") == begun);
+}
+
+BOOST_FIXTURE_TEST_CASE(WhatBecameOfEveryActionIsOnRecord, InFlight) {
+  const std::string conf = node.Read("/etc/vz/conf/101.conf");
+  BOOST_TEST((Act(Action::kStart) == ActionResult::kDone));
+  BOOST_TEST(AwaitEnds({"start done"}));
+  node.Write("/etc/vz/conf/101.conf", conf + "DISABLED=\"yes\"\n");
+  BOOST_TEST((Act(Action::kRestart) == ActionResult::kDownAfterRestart));
+  node.Write("/etc/vz/conf/101.conf", conf);
+  BOOST_TEST(AwaitEnds({"start done", "restart failed"}));
+  placed.node.endpoint.port = 1;
+  BOOST_TEST((Act(Action::kStop) == ActionResult::kUnreachable));
+  BOOST_TEST(AwaitEnds({"start done", "restart failed", "stop unreachable"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(TheSecondOfTwoActionsWaitsItsTurn, InFlight) {
+  const std::size_t begun = Begun("start");
+  HoldStart();
+  std::thread first([this] { BOOST_TEST((Act(Action::kStart) == ActionResult::kDone)); });
+  BOOST_TEST(AwaitLocked());
+  std::thread second([this] { BOOST_TEST((Act(Action::kStop) == ActionResult::kDone)); });
+  std::thread refused([this] {
+    cvm::vps::Service strict(pool, held, {std::chrono::milliseconds(10), {}});
+    // Another process's turns: it meets the lock, and the state is not as it wants it.
+    BOOST_TEST((Must(strict.Act(placed, Action::kRestart, {},
+                                cvm::base::Deadline::In(std::chrono::seconds(2)))) == ActionResult::kLocked));
+  });
+  refused.join();
+  ReleaseStart();
+  first.join();
+  second.join();
+  BOOST_TEST(!Runs());
+  BOOST_TEST(Begun("start") == begun + 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(WhoseTurnDoesNotComeInTimeIsToldThatAnotherIsAtWork, InFlight) {
+  cvm::vps::Service service_of_little_patience(pool, held, {std::chrono::milliseconds(10), {}});
+  held.before.Hold();
+  std::thread first([&] {
+    BOOST_TEST((Must(service_of_little_patience.Act(placed, Action::kStart, {}, Patience())) ==
+                ActionResult::kDone));
+  });
+  held.before.AwaitHeld();
+  BOOST_TEST(
+      (Must(service_of_little_patience.Act(placed, Action::kStop, {}, Patience())) == ActionResult::kLocked));
+  held.before.Release();
+  first.join();
+}
+
+BOOST_FIXTURE_TEST_CASE(ALockThatIsFreedIsWaitedFor, InFlight) {
+  HoldStart();
+  std::thread by_hand([this] { node.Exec("vzctl start 101"); });
+  BOOST_TEST(AwaitLocked());
+  const std::size_t begun = Begun("restart");
+  std::thread customer([this] { BOOST_TEST((Act(Action::kRestart) == ActionResult::kDone)); });
+  BOOST_TEST(TestNode::Await([&] { return Begun("restart") >= begun + 2; }));
+  ReleaseStart();
+  by_hand.join();
+  customer.join();
+  BOOST_TEST(Runs());
+}
+
+BOOST_FIXTURE_TEST_CASE(AStartWhoseConnectionIsCutIsSentOnceAndItsOutcomeLearnt, InFlight) {
+  const std::size_t begun = Begun("start");
+  HoldStart();
+  std::thread customer([this] { BOOST_TEST((Act(Action::kStart) == ActionResult::kDone)); });
+  BOOST_TEST(AwaitLocked());
+  CutConnection();
+  ReleaseStart();
+  customer.join();
+  BOOST_TEST(Runs());
+  BOOST_TEST(Begun("start") == begun + 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(ARestartWhoseConnectionIsCutIsSentOnceAndItsOutcomeLearnt, InFlight) {
+  BOOST_TEST((Act(Action::kStart) == ActionResult::kDone));
+  const std::size_t begun = Begun("restart");
+  HoldStart();
+  std::thread customer([this] { BOOST_TEST((Act(Action::kRestart) == ActionResult::kDone)); });
+  BOOST_TEST(AwaitLocked());
+  CutConnection();
+  ReleaseStart();
+  customer.join();
+  BOOST_TEST(Runs());
+  BOOST_TEST(Begun("restart") == begun + 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(AStartThatComesAfterTheSuspensionIsRefused, InFlight) {
+  BOOST_TEST(!Suspend().stop_pending);
+  const std::size_t begun = Begun("start");
+  BOOST_TEST((Act(Action::kStart) == ActionResult::kSuspended));
+  BOOST_TEST(Begun("start") == begun);
+  BOOST_TEST(IsStoppedForGood());
+}
+
+BOOST_FIXTURE_TEST_CASE(ASuspensionWaitsForAStartThatIsBetweenItsIntentAndItsCommand, InFlight) {
+  held.before.Hold();
+  std::thread starter([this] { BOOST_TEST((Act(Action::kStart) == ActionResult::kDone)); });
+  held.before.AwaitHeld();
+  std::thread operating([this] { BOOST_TEST(!Suspend().stop_pending); });
+  BOOST_TEST(AwaitSuspended());
+  held.before.Release();
+  starter.join();
+  operating.join();
+  BOOST_TEST(IsStoppedForGood());
+}
+
+BOOST_FIXTURE_TEST_CASE(ASuspensionWaitsForAStartThatRuns, InFlight) {
+  HoldStart();
+  std::thread starter([this] { BOOST_TEST((Act(Action::kStart) == ActionResult::kDone)); });
+  BOOST_TEST(AwaitLocked());
+  std::thread operating([this] { BOOST_TEST(!Suspend().stop_pending); });
+  BOOST_TEST(AwaitSuspended());
+  ReleaseStart();
+  starter.join();
+  operating.join();
+  BOOST_TEST(IsStoppedForGood());
+}
+
+BOOST_FIXTURE_TEST_CASE(ASuspensionWaitsForAStartWhoseEndIsNotWritten, InFlight) {
+  held.after.Hold();
+  std::thread starter([this] { BOOST_TEST((Act(Action::kStart) == ActionResult::kDone)); });
+  held.after.AwaitHeld();
+  std::thread operating([this] { BOOST_TEST(!Suspend().stop_pending); });
+  BOOST_TEST(AwaitSuspended());
+  held.after.Release();
+  starter.join();
+  operating.join();
+  BOOST_TEST(IsStoppedForGood());
+}
+
+BOOST_FIXTURE_TEST_CASE(ASuspensionThatDoesNotOutlastAStartStaysPendingUntilTheNextTry, InFlight) {
+  for (Barrier* place : {&held.before, &held.after}) {
+    place->Hold();
+    std::thread starter([this] { BOOST_TEST((Act(Action::kStart) == ActionResult::kDone)); });
+    place->AwaitHeld();
+    BOOST_TEST(SuspendAtOnce().stop_pending);
+    BOOST_TEST(KeepsThePromise());
+    BOOST_TEST(Retry().pending == 1U);
+    place->Release();
+    starter.join();
+    BOOST_TEST(KeepsThePromise());
+    BOOST_TEST(TestNode::Await([this] { return OpenIntents() == 0; }));
+    BOOST_TEST(Retry().stopped == 1U);
+    BOOST_TEST(IsStoppedForGood());
+    BOOST_TEST(Retry().stopped == 0U);
+    BOOST_TEST(admin.Unsuspend(placed.vps.id, Patience()).ok());
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(AStopThatMeetsTheLockOfAStartIsPendingThoughTheContainerDoesNotRun, InFlight) {
+  HoldStart();
+  std::thread starter([this] { BOOST_TEST((Act(Action::kStart) == ActionResult::kDone)); });
+  BOOST_TEST(AwaitLocked());
+  BOOST_TEST(SuspendAtOnce().stop_pending);
+  ReleaseStart();
+  starter.join();
+  BOOST_TEST(KeepsThePromise());
+  BOOST_TEST(TestNode::Await([this] { return OpenIntents() == 0; }));
+  BOOST_TEST(Retry().stopped == 1U);
+  BOOST_TEST(IsStoppedForGood());
+}
+
+BOOST_FIXTURE_TEST_CASE(TheStartOfAWorkerThatDiedKeepsAStopPendingUntilNoRequestCanBeThatOld, InFlight) {
+  cvm::audit::Intent intent;
+  intent.actor.kind = cvm::audit::ActorKind::kCustomer;
+  intent.vps_id = placed.vps.id;
+  intent.action = "start";
+  BOOST_TEST(
+      pool.Run(Patience(), [&](cvm::db::Session& session) { cvm::audit::Begin(session, intent); }).ok());
+  HoldStart();
+  std::thread orphan([this] { node.Exec("vzctl start 101"); });
+  BOOST_TEST(AwaitLocked());
+  BOOST_TEST(SuspendAtOnce().stop_pending);
+  ReleaseStart();
+  orphan.join();
+  BOOST_TEST(Retry().pending == 1U);
+  BOOST_TEST(KeepsThePromise());
+  Age("236");
+  BOOST_TEST(Retry().stopped == 1U);
+  BOOST_TEST(IsStoppedForGood());
+}
+
+BOOST_FIXTURE_TEST_CASE(AStartOfUnknownEndKeepsAStopPendingForTenMinutes, InFlight) {
+  BOOST_TEST((Act(Action::kStart) == ActionResult::kDone));
+  BOOST_TEST(AwaitEnds({"start done"}));
+  RunSql(pool, "UPDATE action_log SET outcome = 'unknown'");
+  BOOST_TEST(SuspendAtOnce().stop_pending);
+  BOOST_TEST(!Runs());
+  Age("601");
+  BOOST_TEST(!Suspend().stop_pending);
+  BOOST_TEST(IsStoppedForGood());
+}
+
+BOOST_FIXTURE_TEST_CASE(WhatTheOperatorDoesIsOnRecord, InFlight) {
+  Suspend();
+  BOOST_TEST(admin.Unsuspend(placed.vps.id, Patience()).ok());
+  BOOST_TEST(Must(admin.Terminate(placed.vps.id, Patience())).stop_pending == false);
+  BOOST_TEST(Ends() == (std::vector<std::string>{"suspend done", "unsuspend done", "terminate done"}));
+  BOOST_TEST(Number(pool,
+                    "SELECT COUNT(*) FROM action_log WHERE actor_kind = 'operator' AND actor = 'olga' "
+                    "AND user_id = 1 AND vps_id = 1") == 3U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
