@@ -91,7 +91,10 @@ int RunInit(const Call& call) {
   const std::string veths = VethNames(*call.config);
   if (!veths.empty()) call.console.Out("Configure veth devices: " + veths);
   Pause(call.ctid, "before-start");
-  if (!StartInit(call.ctid, *call.config)) return kSystemError;
+  if (const std::string problem = StartInit(call.ctid, *call.config); !problem.empty()) {
+    call.console.Err(problem);
+    return kSystemError;
+  }
   if (RunScript(call.ctid, "start") != 0) return FailedStart(call, ScriptProblem());
   if (const auto warning = DistributionWarning(*call.config)) call.console.Err(*warning);
   call.console.Out("Container start in progress...");

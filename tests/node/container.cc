@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "tests/node/files.h"
+#include "tests/node/init.h"
 #include "tests/node/switches.h"
 
 namespace cvm::testnode {
@@ -116,19 +117,22 @@ std::string DumpFile(unsigned ctid) {
 
 RunState GetRunState(unsigned ctid) {
   const std::string text = ReadFile(StatePath(ctid)).value_or("");
-  if (text.compare(0, 7, "running") == 0) return RunState::kRunning;
+  if (text.compare(0, 7, "running") == 0) return InitHasDied(ctid) ? RunState::kMounted : RunState::kRunning;
   if (text.compare(0, 7, "mounted") == 0) return RunState::kMounted;
   return RunState::kStopped;
 }
 
-bool StartInit(unsigned ctid, const Config& config) {
+std::string StartInit(unsigned ctid, const Config& config) {
   unlink(ReadingsPath(ctid).c_str());
-  return WriteFile(StatePath(ctid), "running\n" + LimitsLine("barrier", "limit",
-                                                             config.GetLimits("PHYSPAGES", kBytesPerPage)));
+  std::string problem = BeginInit(ctid, config);
+  if (!problem.empty()) return problem;
+  const auto limits = LimitsLine("barrier", "limit", config.GetLimits("PHYSPAGES", kBytesPerPage));
+  if (!WriteFile(StatePath(ctid), "running\n" + limits)) problem = "the state cannot be written";
+  return problem;
 }
 
 bool EndInit(unsigned ctid) {
-  return MarkMounted(ctid);
+  return KillInit(ctid) && MarkMounted(ctid);
 }
 
 bool MarkMounted(unsigned ctid) {

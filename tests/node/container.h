@@ -3,7 +3,8 @@
 
 // What is true of a container at this moment, and the only functions that change it. The state is the file
 // /var/lib/vzctl/state/CTID, replaced by rename: "running" or "mounted" in its first line and, of a running
-// one, the limits that it was started with; no file means stopped.
+// one, the limits that it was started with; no file means stopped. One whose init died is mounted, whatever
+// the file says.
 
 #include <cstdint>
 #include <optional>
@@ -25,9 +26,9 @@ std::string DumpFile(unsigned ctid);
 
 RunState GetRunState(unsigned ctid);
 
-// The container's init begins and ends here and nowhere else: a real process in a network namespace of its
-// own would be started and killed by these two.
-bool StartInit(unsigned ctid, const Config& config);
+// The container's init, a process of its own, begins and ends here and nowhere else. StartInit gives "" or
+// what went wrong.
+std::string StartInit(unsigned ctid, const Config& config);
 bool EndInit(unsigned ctid);
 
 bool MarkMounted(unsigned ctid);

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "tests/node/init.h"
 #include "tests/node/vzctl.h"
 #include "tests/node/vzlist.h"
 
@@ -12,6 +13,7 @@ int main(int argc, char** argv) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
   if (name == "vzctl") return cvm::testnode::VzctlMain(argc, argv);
   if (name == "vzlist") return cvm::testnode::VzlistMain(argc, argv);
+  if (name == "init") return cvm::testnode::InitMain();
   std::fputs("call me vzctl or vzlist\n", stderr);
   return 1;
 }
