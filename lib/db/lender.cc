@@ -11,6 +11,9 @@ namespace {
 // How long a server that was full is not asked again while connections of ours are at work.
 constexpr std::chrono::seconds kFullPause{1};
 
+// A connect that takes longer, to a server that was away, will most likely fail.
+constexpr std::chrono::milliseconds kPatience{250};
+
 // How long at most a server that did not answer is not asked again.
 constexpr std::chrono::seconds kMostAwayPause{1};
 
@@ -55,7 +58,8 @@ base::Result<Lender::Lease> Lender::Lend(std::unique_ptr<Connection> connection,
 
 bool Lender::KnownAway() const {
   if (away_.empty() || !idle_.empty()) return false;
-  return connecting_ || Connection::Clock::now() < retry_away_at_;
+  const auto now = Connection::Clock::now();
+  return connecting_ ? now - connecting_since_ > kPatience : now < retry_away_at_;
 }
 
 base::Error Lender::TimedOut(Waiter& me) {
@@ -136,6 +140,7 @@ void Lender::ServeLine() {
       head.turn = Turn::kGiven;
     } else if (MayConnect()) {
       connecting_ = true;
+      connecting_since_ = Connection::Clock::now();
       ++open_;
       head.turn = Turn::kConnect;
     } else {

@@ -3,8 +3,8 @@
 //
 // At most one connect is under way at any time. When it fails, everybody who waits is told so at once, so
 // that an outage costs nobody more than one connect, and a server that comes back is not stormed. From then
-// until a connect succeeds, whoever finds no connection is answered at once, but for the one whose turn it is
-// to try again: a server that is silent, rather than gone, must not hold everybody for its timeout. A
+// until a connect succeeds, whoever finds no connection and a connect that does not get on is answered at
+// once: a server that is silent, rather than gone, must not hold everybody for its timeout. A
 // connection that was lost casts doubt on all that have not been answered since: they are dropped, not lent.
 #ifndef CVM_LIB_DB_LENDER_H_
 #define CVM_LIB_DB_LENDER_H_
@@ -97,6 +97,7 @@ class Lender {
   Connection::Clock::time_point doubt_until_{};        // answers older than this prove nothing
   Connection::Clock::time_point no_connect_before_{};  // the server was full
   std::string away_;  // why the last connect failed; empty where it succeeded
+  Connection::Clock::time_point connecting_since_{};
   Connection::Clock::time_point retry_away_at_{};
 };
 

@@ -221,7 +221,13 @@ BOOST_AUTO_TEST_CASE(WhileAServerIsKnownToBeAwayOneTriesAgainAndAllOthersAreAnsw
   server.Hold();
   auto trying = Later();
   server.AwaitAsked(2);
-  BOOST_TEST(Later().get() == "down");
+  std::vector<std::future<std::string>> others;  // the first of them wait with the one that tries
+  do {
+    others.push_back(Later());
+  } while (others.back().wait_for(std::chrono::milliseconds(50)) != std::future_status::ready &&
+           others.size() < 100);
+  BOOST_TEST(others.back().get() == "down");
+  others.pop_back();
   BOOST_TEST(server.asked() == 2u);
   server.Answer("");
   server.LetGo();
