@@ -61,6 +61,7 @@ class Run {
 
  private:
   void NoteLife();
+  base::Deadline CommandDeadline();
   base::Result<ssh::Output> Send();
   base::Result<Outcome> AfterFailure(const base::Error& error);
   base::Result<Outcome> AfterRefusal(int exit_status);
@@ -85,16 +86,23 @@ void Run::NoteLife() {
   if (life) before_ = *std::move(life);
 }
 
+// When the command must have ended, for what is left to be enough to ask what came of it.
+base::Deadline Run::CommandDeadline() {
+  const auto left =
+      std::max(acted_.deadline.when() - acted_.pacing.Now(), base::Deadline::Clock::duration(0));
+  return base::Deadline::At(acted_.deadline.when() -
+                            std::min<base::Deadline::Clock::duration>(acted_.settings.reserve, left / 2));
+}
+
 base::Result<ssh::Output> Run::Send() {
-  const auto left = acted_.deadline.Remaining();
-  const auto reserve = std::min(acted_.settings.reserve, left / 2);
   return acted_.runner.Run(acted_.node.endpoint, ActionCommand(acted_.node, acted_.action, acted_.ctid),
-                           base::Deadline::At(acted_.deadline.when() - reserve));
+                           CommandDeadline());
 }
 
 base::Result<Outcome> Run::Go() {
   base::Backoff backoff(kFirstWait, kMostWait);
-  const auto give_up = std::min(acted_.deadline.when(), acted_.pacing.Now() + acted_.settings.lock_retry);
+  // No try of a locked container may be without the time to hear its answer.
+  const auto give_up = std::min(CommandDeadline().when(), acted_.pacing.Now() + acted_.settings.lock_retry);
   for (bool first = true;; first = false) {
     NoteLife();
     const auto output = Send();

@@ -101,13 +101,6 @@ BOOST_FIXTURE_TEST_CASE(TheSecondOfTwoActionsWaitsItsTurn, InFlight) {
   std::thread first([this] { BOOST_TEST((Act(Action::kStart) == ActionResult::kDone)); });
   BOOST_TEST(AwaitLocked());
   std::thread second([this] { BOOST_TEST((Act(Action::kStop) == ActionResult::kDone)); });
-  std::thread refused([this] {
-    cvm::vps::Service strict(pool, held, {std::chrono::milliseconds(10), {}});
-    // Another process's turns: it meets the lock, and the state is not as it wants it.
-    BOOST_TEST((Must(strict.Act(placed, Action::kRestart, {},
-                                cvm::base::Deadline::In(std::chrono::seconds(2)))) == ActionResult::kLocked));
-  });
-  refused.join();
   ReleaseStart();
   first.join();
   second.join();
@@ -127,6 +120,17 @@ BOOST_FIXTURE_TEST_CASE(WhoseTurnDoesNotComeInTimeIsToldThatAnotherIsAtWork, InF
       (Must(service_of_little_patience.Act(placed, Action::kStop, {}, Patience())) == ActionResult::kLocked));
   held.before.Release();
   first.join();
+}
+
+BOOST_FIXTURE_TEST_CASE(ALockThatStaysIsToldBeforeTheTimeIsOver, InFlight) {
+  HoldStart();
+  std::thread by_hand([this] { node.Exec("vzctl start 101"); });
+  BOOST_TEST(AwaitLocked());
+  const auto deadline = cvm::base::Deadline::In(std::chrono::seconds(4));
+  BOOST_TEST((Must(service.Act(placed, Action::kRestart, {}, deadline)) == ActionResult::kLocked));
+  BOOST_TEST(AwaitEnds({"restart refused"}));
+  ReleaseStart();
+  by_hand.join();
 }
 
 BOOST_FIXTURE_TEST_CASE(ALockThatIsFreedIsWaitedFor, InFlight) {
