@@ -1,6 +1,4 @@
 // Who is let in and who is believed: host keys, user keys, and peers that are no SSH servers.
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "tests/support/listener.h"
 #include "tests/support/ssh_node.h"
 #include "tests/support/temporary_directory.h"
 
@@ -19,6 +18,7 @@ using cvm::base::ErrorCode;
 using cvm::ssh::Command;
 using cvm::testnode::TestNode;
 using cvm::tests::HostKeyOf;
+using cvm::tests::Listener;
 
 namespace {
 
@@ -51,30 +51,6 @@ struct Trusting {
   std::size_t descriptors_before = cvm::tests::OpenDescriptors();
   cvm::ssh::Settings settings = cvm::tests::SettingsOf(node);
   cvm::ssh::Endpoint endpoint = cvm::tests::EndpointOf(node);
-};
-
-// A listener on a free loopback port.
-class Listener {
- public:
-  Listener() : descriptor_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    BOOST_REQUIRE(bind(descriptor_, reinterpret_cast<sockaddr*>(&address), size) == 0);
-    BOOST_REQUIRE(listen(descriptor_, 8) == 0);
-    getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-  }
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
-  ~Listener() { close(descriptor_); }
-  std::uint16_t port() const { return port_; }
-  int Accept() const { return accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC); }
-
- private:
-  int descriptor_;
-  std::uint16_t port_ = 0;
 };
 
 bool MakeKey(const std::string& path, const std::string& options) {
