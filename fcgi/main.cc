@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +16,7 @@
 #include "fcgi/signals.h"
 #include "lib/api/app.h"
 #include "lib/api/words.h"
+#include "lib/audit/audit.h"
 #include "lib/config/check.h"
 #include "lib/config/config.h"
 #include "lib/db/schema_version.h"
@@ -102,6 +104,16 @@ fcgi::Server::Settings ServerSettings(const config::WorkerSettings& worker) {
   return settings;
 }
 
+// An intent that is older than any request is one whose worker died.
+static_assert(audit::kLongestIntent >= std::chrono::seconds(config::kMostRequestSeconds));
+
+// Who waits for another's action on the same VPS waits on one of our threads.
+vps::Service::Settings ActionSettings(const config::WorkerSettings& worker) {
+  vps::Service::Settings settings;
+  settings.turns.waiters = std::max<std::size_t>(worker.threads / 4, 1);
+  return settings;
+}
+
 // A node holds a thread for as long as it is waited for: some threads never wait for one, and actions, which
 // can take minutes, take half of the threads at most.
 node::OpenVzSettings NodeSettings(const config::WorkerSettings& worker, std::size_t sessions_per_node) {
@@ -157,7 +169,7 @@ base::Status Serve(config::Settings settings) {
   ssh::Pool sessions(settings.ssh);
   node::Breaker breaker(sessions);
   node::OpenVz hypervisor(breaker, NodeSettings(settings.worker, settings.ssh.sessions_per_endpoint));
-  vps::Service service(database, hypervisor);
+  vps::Service service(database, hypervisor, ActionSettings(settings.worker));
   const api::App app(service, {settings.worker.status_timeout});
   fcgi::SchemaGate gate([&](base::Deadline by) { return db::CheckWorker(database, db::kSchemaVersion, by); },
                         [&](const api::Request& request) { return app.Handle(request); }, api::DatabaseAway);
