@@ -153,7 +153,8 @@ Step LockedBy(int ctid, const std::string& command) {
 void StartInProgress(const TestNode& node) {
   node.Set("102.hold-after-start");
   node.Ssh("vzctl start 102 >/dev/null 2>&1 &");
-  BOOST_REQUIRE(TestNode::Await([&] { return node.Has("/var/lib/vzctl/state/102"); }));
+  BOOST_REQUIRE(
+      TestNode::Await([&] { return node.Read("/var/lib/vzctl/state/102").rfind("running", 0) == 0; }));
 }
 
 Step Figures(int ctid, const std::string& values) {
