@@ -45,9 +45,9 @@ enum class Outcome {
 class Hypervisor {
  public:
   virtual ~Hypervisor() = default;
-  // Nothing where the node answers and has no such container. As fresh as this call, though callers at the same
-  // time may share what is asked of the node. Errors: kUnavailable, kOverloaded and kBroken as ssh::Runner
-  // says; kInternal: an answer that does not parse.
+  // Nothing where the node answers and has no such container. As fresh as this call, though callers at the
+  // same time may share what is asked of the node. Errors: kUnavailable, kOverloaded and kBroken as
+  // ssh::Runner says; kInternal: an answer that does not parse.
   virtual base::Result<std::optional<Container>> Inspect(const Node& node, base::Ctid ctid,
                                                          base::Deadline deadline) = 0;
   // Sends the action at most once. kUnavailable: not sent; kBroken: sent, outcome not known.
