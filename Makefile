@@ -21,6 +21,8 @@ PACKAGES_build := g++ make binutils pkg-config libfcgi-dev rapidjson-dev libmysq
     libspdlog-dev libtomlplusplus-dev libcli11-dev libssl-dev
 PACKAGES_test := libboost-test-dev libcurl4-openssl-dev mariadb-server-core mariadb-client-core nginx \
     openssh-server openssh-client openssl sudo curl util-linux procps iproute2
+PACKAGES_bench := libcurl4-openssl-dev mariadb-server-core mariadb-client-core nginx openssh-server openssh-client \
+    openssl sudo curl util-linux procps iproute2
 PACKAGES_lint := clang-format clang-tidy
 
 # ---- modules: who may use whom ------------------------------------------------------------------------
@@ -182,6 +184,15 @@ $(foreach s,$(TEST_SUITES),$(eval $(call test_rule,$(s))))
 .PHONY: tests
 tests: all $(VZ) $(TEST_BINS)  ## build the programs and every test, run nothing
 
+BENCH_OBJ := $(call objects,$(call sources,tests/bench)) $(B)/tests/support/program.o
+$(B)/bench: $(BENCH_OBJ) $(call archives,$(MODULES)) $(B)/flags
+	$(call say,LINK) $(CXX) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(call libs,$(MODULES)) -lcurl $(LDLIBS)
+
+.PHONY: bench
+bench: deps-bench  ## measure the goals of tests/bench/README.md on a private stack (PARTS="status list" for some)
+	@$(MAKE) --no-print-directory $(JOBS) all $(VZ) $(B)/bench
+	@VARIANT=$(VARIANT) tests/bench/bench $(PARTS)
+
 .PHONY: schema
 schema: $(CVMCTL)  ## make sql/schema.sql again, from a private database that is migrated
 	@tests/stack/stack up build/schema db schema
@@ -211,9 +222,12 @@ demo-stop:  ## end what `make demo` left running
 
 # ---- packages -------------------------------------------------------------------------------------------
 
-.PHONY: deps deps-lint
+.PHONY: deps deps-bench deps-lint
 deps:  ## install the missing Debian packages of run, build and test (no service is started)
 	@tests/stack/deps $(PACKAGES_run) $(PACKAGES_build) $(PACKAGES_test)
+
+deps-bench:
+	@tests/stack/deps $(PACKAGES_run) $(PACKAGES_build) $(PACKAGES_bench)
 
 deps-lint: deps
 	@tests/stack/deps $(PACKAGES_lint)

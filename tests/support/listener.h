@@ -31,6 +31,7 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
   ~Listener() { close(descriptor_); }
   std::uint16_t port() const { return port_; }
+  int descriptor() const { return descriptor_; }
   // The next connection; the caller closes it. Negative once Stop() was called.
   int Accept() const { return accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC); }
   // Ends an Accept() that waits in another thread.

@@ -102,6 +102,10 @@ std::string World::NewVps(const std::string& user, const std::string& ctid, cons
   return RunFor("id", words);
 }
 
+const char* World::SomeHostKey() {
+  return kSomeHostKey;
+}
+
 const std::string& World::Nowhere() const {
   static const std::string name = [this] {
     const std::string fresh = Fresh("nowhere");

@@ -46,6 +46,8 @@ class World {
     return NewVps(user, ctid, node);
   }
 
+  // A well-formed host key that no host has.
+  static const char* SomeHostKey();
   // The name of a node that nobody can reach: the first call adds it.
   const std::string& Nowhere() const;
 
