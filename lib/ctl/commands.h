@@ -25,6 +25,7 @@ Done TokenRevoke(Invocation& call);
 Done NodeAdd(Invocation& call);
 Done NodeList(Invocation& call);
 Done NodeCheck(Invocation& call);
+Done NodeAuthorize(Invocation& call);
 Done NodePin(Invocation& call);
 Done NodeRemove(Invocation& call);
 

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <future>
 
 #include "lib/ctl/commands.h"
 #include "lib/ctl/host_key.h"
@@ -55,13 +57,35 @@ base::Result<std::vector<node::Node>> NodesToCheck(Invocation& call) {
   return std::vector<node::Node>{std::move(*node)};
 }
 
-Steps CheckOne(Invocation& call, const node::Node& node) {
-  const auto span = call.services->ssh_settings.connect_timeout + std::chrono::seconds(15);
+Steps CheckOne(Services& services, const node::Node& node) {
+  const auto deadline =
+      base::Deadline::In(services.ssh_settings.connect_timeout * 2 + std::chrono::seconds(15));
+  const auto trial = ssh::TrySession(services.ssh_settings, node.endpoint, deadline);
   Steps steps;
-  for (const auto& step : node::CheckNode(call.services->runner, node, base::Deadline::In(span))) {
-    steps.push_back({step.name, step.ok, step.detail});
+  for (const auto& step : node::CheckNode(trial, services.runner, node, deadline)) {
+    steps.push_back({step.name, step.state != node::StepState::kFailed, step.detail,
+                     step.state == node::StepState::kWarning});
   }
   return steps;
+}
+
+// In the order of `nodes`, a few at a time.
+std::vector<Checked> CheckAll(Services& services, const std::vector<node::Node>& nodes) {
+  constexpr std::size_t kAtOnce = 16;
+  std::vector<Checked> checked(nodes.size());
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < nodes.size(); i = next++) {
+      checked[i] = {nodes[i].name, CheckOne(services, nodes[i])};
+    }
+  };
+  std::vector<std::future<void>> workers;
+  for (std::size_t i = 1; i < std::min(kAtOnce, nodes.size()); ++i) {
+    workers.push_back(std::async(std::launch::async, work));
+  }
+  work();
+  for (auto& worker : workers) worker.get();
+  return checked;
 }
 
 }  // namespace
@@ -93,11 +117,20 @@ Done NodeList(Invocation& call) {
 Done NodeCheck(Invocation& call) {
   const auto nodes = NodesToCheck(call);
   if (!nodes) return nodes.error();
-  std::vector<Checked> checked;
-  for (const node::Node& node : *nodes) checked.push_back({node.name, CheckOne(call, node)});
+  const std::vector<Checked> checked = CheckAll(*call.services, *nodes);
   ShowChecked(call.output, checked);
   const bool all = std::all_of(checked.begin(), checked.end(), [](const auto& c) { return AllOk(c.steps); });
   return all ? ExitStatus::kOk : ExitStatus::kUnavailable;
+}
+
+Done NodeAuthorize(Invocation& call) {
+  const auto node = call.services->nodes.Find(call.arguments.Text("NAME"), DatabaseDeadline());
+  if (!node) return node.error();
+  const auto key = ssh::ReadPublicKey(call.services->ssh_settings, node->endpoint.key_name);
+  if (!key) return key.error();
+  const std::string line = node::AuthorizedKeysLine(*key, call.arguments.Has("--old-sshd"));
+  call.output.Done(line, {{"name", node->name}, {"user", node->endpoint.user}, {"line", line}});
+  return ExitStatus::kOk;
 }
 
 Done NodePin(Invocation& call) {

@@ -11,7 +11,11 @@ bool AllOk(const Steps& steps) {
 Records RecordsOf(const Steps& steps) {
   Records records;
   for (const Step& step : steps) {
-    records.push_back({{"step", step.name}, {"ok", step.ok}, {"detail", step.detail}});
+    const char* state = !step.ok ? "failed" : step.warning ? "warning" : "ok";
+    records.push_back({{"step", step.name},
+                       {"ok", step.ok, Shown::kInJson},
+                       {"state", std::string(state)},
+                       {"detail", step.detail}});
   }
   return records;
 }

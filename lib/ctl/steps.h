@@ -13,12 +13,13 @@ struct Step {
   std::string name;
   bool ok;
   std::string detail;
+  bool warning = false;  // of one that is ok
 };
 using Steps = std::vector<Step>;
 
 bool AllOk(const Steps& steps);
 
-// [{"step", "ok", "detail"}]
+// [{"step", "ok", "state", "detail"}]: the state is ok, warning or failed.
 Records RecordsOf(const Steps& steps);
 
 // Several things that were checked: a table, or in JSON an array of {"name", "ok", "steps"}.

@@ -1,16 +1,29 @@
 #include "lib/node/check.h"
 
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <iterator>
 #include <string_view>
 
 #include "lib/base/ctid.h"
 #include "lib/base/text.h"
 #include "lib/node/asking.h"
 #include "lib/node/commands.h"
+#include "lib/node/reading.h"
 
 namespace cvm::node {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::size_t kLongestDetail = 300;
+constexpr std::int64_t kTolerableSkew = 5;  // seconds
+constexpr std::size_t kLatencySamples = 5;
+constexpr std::chrono::milliseconds kTolerableLatency{250};
 
 std::string OneLine(std::string_view text) {
   const std::size_t end = text.find_last_not_of(" \r\n");
@@ -19,46 +32,198 @@ std::string OneLine(std::string_view text) {
 }
 
 CheckStep Failed(const std::string& name, const base::Error& error) {
-  return {name, false, OneLine(error.message)};
+  return {name, StepState::kFailed, OneLine(error.message)};
 }
 
-CheckStep Login(ssh::Runner& runner, const Node& node, base::Deadline deadline) {
-  const auto output = runner.Run(node.endpoint, LoginCommand(), deadline);
-  if (!output.ok()) return Failed("login", output.error());
-  if (output->exit_status == 0) return {"login", true, "logged in as " + node.endpoint.Where()};
-  return {"login", false, "the login works, but a command does not run: " + OneLine(output->err)};
+// What a command said that ended with another exit status than 0.
+std::string Complaint(const ssh::Output& output) {
+  return "(exit status " + std::to_string(output.exit_status) + "): " + OneLine(output.err);
 }
 
-CheckStep Vzctl(ssh::Runner& runner, const Node& node, base::Deadline deadline) {
-  const auto output = runner.Run(node.endpoint, VzctlVersionCommand(node), deadline);
-  if (!output.ok()) return Failed("vzctl", output.error());
-  if (output->exit_status == 0) return {"vzctl", true, OneLine(output->out)};
-  const std::string how = node.endpoint.user == "root" ? "" : " by sudo -n";
-  return {"vzctl", false,
-          "vzctl cannot be run as " + node.endpoint.user + how + " (exit status " +
-              std::to_string(output->exit_status) + "): " + OneLine(output->err)};
+struct Question {
+  ssh::Runner& runner;
+  const Node& node;
+  base::Deadline deadline;
+  base::Result<ssh::Output> Run(const ssh::Command& command) const {
+    return runner.Run(node.endpoint, command, deadline);
+  }
+};
+
+std::string SuccessOf(ssh::SessionStep step, const Node& node) {
+  switch (step) {
+    case ssh::SessionStep::kResolve:
+      return node.endpoint.host;
+    case ssh::SessionStep::kConnect:
+      return "sshd answers at port " + std::to_string(node.endpoint.port);
+    case ssh::SessionStep::kHostKey:
+      return "it is a pinned one";
+    case ssh::SessionStep::kLogin:
+      return "logged in as " + node.endpoint.Where();
+  }
+  std::abort();
+}
+
+struct SessionStepName {
+  ssh::SessionStep step;
+  const char* name;
+};
+constexpr SessionStepName kSessionSteps[] = {{ssh::SessionStep::kResolve, "resolve"},
+                                             {ssh::SessionStep::kConnect, "connect"},
+                                             {ssh::SessionStep::kHostKey, "host key"},
+                                             {ssh::SessionStep::kLogin, "login"}};
+
+// The steps up to the one that failed.
+std::vector<CheckStep> SessionSteps(const ssh::SessionTrial& trial, const Node& node) {
+  std::vector<CheckStep> steps;
+  for (const auto& [step, name] : kSessionSteps) {
+    if (step == trial.reached && !trial.status) {
+      steps.push_back(Failed(name, trial.status.error()));
+      break;
+    }
+    steps.push_back({name, StepState::kOk, SuccessOf(step, node)});
+  }
+  return steps;
+}
+
+// That a command runs at all belongs to the login.
+base::Status TryCommand(const Question& ask) {
+  const auto output = ask.Run(LoginCommand());
+  if (!output) return output.error();
+  if (output->exit_status == 0) return {};
+  return base::Error{base::ErrorCode::kInternal,
+                     "the login works, but a command does not run " + Complaint(*output)};
+}
+
+CheckStep Sudo(const Question& ask) {
+  const auto output = ask.Run(PageSizeCommand(ask.node, ask.deadline));
+  if (!output) return Failed("sudo", output.error());
+  if (output->exit_status == 0) return {"sudo", StepState::kOk, "sudo -n works"};
+  return {
+      "sudo", StepState::kFailed,
+      "what user " + ask.node.endpoint.user + " needs is refused by sudo -n or fails " + Complaint(*output)};
+}
+
+CheckStep Gate(const Question& ask) {
+  const auto output = ask.Run(GateVersionCommand());
+  if (!output) return Failed("gate", output.error());
+  std::string_view answer = output->out;
+  if (!answer.empty() && answer.back() == '\n') answer.remove_suffix(1);
+  if (output->exit_status == 0 && answer == kGateAnswer) {
+    return {"gate", StepState::kOk, std::string(answer)};
+  }
+  if (output->exit_status == 0 && answer.substr(0, kGateName.size()) == kGateName) {
+    return {"gate", StepState::kWarning,
+            "it says " + OneLine(answer) + ", and should be " + std::string(kGateAnswer) +
+                ": copy it to the node anew"};
+  }
+  return {"gate", StepState::kWarning,
+          "there is none: whoever has our key can run everything there. See cvmctl node authorize"};
+}
+
+CheckStep Vzctl(const Question& ask) {
+  const auto output = ask.Run(VzctlVersionCommand(ask.node));
+  if (!output) return Failed("vzctl", output.error());
+  if (output->exit_status == 0) return {"vzctl", StepState::kOk, OneLine(output->out)};
+  const std::string how = ask.node.endpoint.user == "root" ? "" : " by sudo -n";
+  return {"vzctl", StepState::kFailed,
+          "vzctl cannot be run as " + ask.node.endpoint.user + how + " " + Complaint(*output)};
 }
 
 // The question that every status asks. Whether there is a container 1 does not matter.
-CheckStep Vzlist(ssh::Runner& runner, const Node& node, base::Deadline deadline) {
-  const auto rows = AskVzlist(runner, node, {*base::Ctid::FromNumber(1)}, deadline);
-  if (!rows.ok()) return Failed("vzlist", rows.error());
-  return {"vzlist", true, "it answers"};
+CheckStep Vzlist(const Question& ask) {
+  const auto rows = AskVzlist(ask.runner, ask.node, {*base::Ctid::FromNumber(1)}, ask.deadline);
+  if (!rows) return Failed("vzlist", rows.error());
+  return {"vzlist", StepState::kOk, "it answers"};
 }
 
-CheckStep PageSize(ssh::Runner& runner, const Node& node, base::Deadline deadline) {
-  const auto size = AskPageSize(runner, node, deadline);
-  if (!size.ok()) return Failed("page size", size.error());
-  return {"page size", true, std::to_string(*size) + " bytes"};
+CheckStep PageSize(const Question& ask) {
+  const auto size = AskPageSize(ask.runner, ask.node, ask.deadline);
+  if (!size) return Failed("page size", size.error());
+  return {"page size", StepState::kOk, std::to_string(*size) + " bytes"};
+}
+
+CheckStep ReadingOf(const Question& ask) {
+  const auto reading = AskReading(ask.runner, ask.node, {}, ask.deadline);
+  if (!reading) return Failed("reading", reading.error());
+  return {"reading", StepState::kOk, std::to_string(reading->size()) + " containers run"};
+}
+
+std::int64_t Now() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
+CheckStep ClockOf(const Question& ask) {
+  const std::int64_t before = Now();
+  const auto output = ask.Run(ClockCommand());
+  const std::int64_t after = Now();
+  if (!output) return Failed("clock", output.error());
+  std::string_view text = output->out;
+  if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  const auto said = base::ParseU64(text);
+  if (output->exit_status != 0 || !said || *said > INT64_MAX) {
+    return {"clock", StepState::kFailed, "date +%s gives no time " + Complaint(*output)};
+  }
+  const auto theirs = static_cast<std::int64_t>(*said);
+  // Anything between the question and the answer is right.
+  const std::int64_t skew = theirs < before ? theirs - before : std::max<std::int64_t>(theirs - after, 0);
+  const std::string detail =
+      std::to_string(std::abs(skew)) + " s " + (skew < 0 ? "behind" : "ahead of") + " ours";
+  if (std::abs(skew) <= kTolerableSkew) return {"clock", StepState::kOk, skew == 0 ? "as ours" : detail};
+  return {"clock", StepState::kWarning, detail + ": is NTP at work on both?"};
+}
+
+CheckStep Latency(const Question& ask) {
+  std::array<Clock::duration, kLatencySamples> samples{};
+  for (auto& sample : samples) {
+    const auto begun = Clock::now();
+    const auto output = ask.Run(LoginCommand());
+    if (!output) return Failed("latency", output.error());
+    sample = Clock::now() - begun;
+  }
+  std::sort(samples.begin(), samples.end());
+  const auto median = samples[kLatencySamples / 2];
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.1f ms a command",
+                std::chrono::duration<double, std::milli>(median).count());
+  if (median <= kTolerableLatency) return {"latency", StepState::kOk, text.data()};
+  return {"latency", StepState::kWarning,
+          std::string(text.data()) + ": the user's shell start-up files run before each"};
 }
 
 }  // namespace
 
-std::vector<CheckStep> CheckNode(ssh::Runner& runner, const Node& node, base::Deadline deadline) {
-  std::vector<CheckStep> steps = {Login(runner, node, deadline)};
-  if (!steps.front().ok) return steps;
-  for (const auto step : {Vzctl, Vzlist, PageSize}) steps.push_back(step(runner, node, deadline));
+const char* StepStateName(StepState state) {
+  switch (state) {
+    case StepState::kOk:
+      return "ok";
+    case StepState::kWarning:
+      return "warning";
+    case StepState::kFailed:
+      return "failed";
+  }
+  std::abort();
+}
+
+std::vector<CheckStep> CheckNode(const ssh::SessionTrial& trial, ssh::Runner& runner, const Node& node,
+                                 base::Deadline deadline) {
+  std::vector<CheckStep> steps = SessionSteps(trial, node);
+  if (!trial.status) return steps;
+  const Question ask{runner, node, deadline};
+  if (const auto tried = TryCommand(ask); !tried) {
+    steps.back() = Failed("login", tried.error());
+    return steps;
+  }
+  if (node.endpoint.user != "root") steps.push_back(Sudo(ask));
+  for (const auto step : {Gate, Vzctl, Vzlist, PageSize, ReadingOf, ClockOf, Latency})
+    steps.push_back(step(ask));
   return steps;
+}
+
+std::string AuthorizedKeysLine(const ssh::HostKey& key, bool old_sshd) {
+  const std::string options =
+      old_sshd ? "no-port-forwarding,no-agent-forwarding,no-X11-forwarding,no-pty,no-user-rc" : "restrict";
+  return options + ",command=\"" + kGatePath + "\" " + key.Line() + " cvm-client-api";
 }
 
 }  // namespace cvm::node

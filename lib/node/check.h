@@ -11,15 +11,28 @@
 
 namespace cvm::node {
 
+enum class StepState {
+  kOk,
+  kWarning,  // the node can be driven, and something about it should be better
+  kFailed,
+};
+const char* StepStateName(StepState state);  // "ok", "warning", "failed"
+
 struct CheckStep {
   std::string name;
-  bool ok;
+  StepState state;
   std::string detail;  // what was found, or what is wrong; one line, escaped
 };
 
-// In the order in which they were taken. Where the login fails nothing else is tried. Changes nothing on the
-// node.
-std::vector<CheckStep> CheckNode(ssh::Runner& runner, const Node& node, base::Deadline deadline);
+// In the order in which they were taken: resolve, connect, host key, login (as `trial` has it), sudo where
+// the user is not root, gate, vzctl, vzlist, page size, reading, clock, latency. Where one of the first four
+// fails nothing else is tried. Changes nothing on the node.
+std::vector<CheckStep> CheckNode(const ssh::SessionTrial& trial, ssh::Runner& runner, const Node& node,
+                                 base::Deadline deadline);
+
+// The line of authorized_keys by which `key` may start the gate and nothing else. `old_sshd`: for OpenSSH
+// before 7.2, which does not know the word `restrict`.
+std::string AuthorizedKeysLine(const ssh::HostKey& key, bool old_sshd);
 
 }  // namespace cvm::node
 

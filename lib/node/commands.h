@@ -3,6 +3,7 @@
 #ifndef CVM_LIB_NODE_COMMANDS_H_
 #define CVM_LIB_NODE_COMMANDS_H_
 
+#include <string_view>
 #include <vector>
 
 #include "lib/base/ctid.h"
@@ -11,6 +12,10 @@
 #include "lib/ssh/ssh.h"
 
 namespace cvm::node {
+
+inline constexpr char kGatePath[] = "/usr/local/sbin/cvm-node-gate";
+inline constexpr std::string_view kGateName = "cvm-node-gate";
+inline constexpr std::string_view kGateAnswer = "cvm-node-gate 1";  // of the gate that knows all shapes here
 
 // Commands that only read run under timeout(1), so that none outlives its caller on the node. An action does
 // not: a vzctl killed half-way leaves a container half-way.
@@ -23,7 +28,7 @@ ssh::Command LoginCommand();
 ssh::Command ReadingCommand(const Node& node, const std::vector<base::Ctid>& ctids, base::Deadline deadline);
 // Seconds since 1970.
 ssh::Command ClockCommand();
-// The gate's name and version. Without a gate there is no such command.
+// What the gate answers with kGateAnswer. Without a gate there is no such command.
 ssh::Command GateVersionCommand();
 
 }  // namespace cvm::node

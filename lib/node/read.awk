@@ -15,13 +15,12 @@ function first_line(file,   line) {
 
 # Field 22 of /proc/PID/stat, counted from the last parenthesis, as the name before it may hold blanks, lines
 # and parentheses of its own. Nothing for a process that is gone or dead.
-function start_of(pid,   file, line, text, field) {
+function start_of(pid,   file, line, text, part, field) {
     text = ""
     file = "/proc/" pid "/stat"
     while ((getline line < file) > 0) text = text line " "
     close(file)
-    if (!sub(/^.*\) /, "", text)) return ""
-    if (split(text, field, " ") < 20 || field[1] ~ /^[ZXx]$/) return ""
+    if (split(part[split(text, part, ")")], field, " ") < 20 || field[1] ~ /^[ZXx]$/) return ""
     return field[20] ""
 }
 
@@ -54,7 +53,7 @@ function wanted(ctid) {
 function find_by_kernel(   command, pid, owner) {
     command = "printf \"%s\\n\" /proc/[0-9]*"
     while ((command | getline pid) > 0) {
-        sub(/^\/proc\//, "", pid)
+        sub(/^.*\//, "", pid)
         look(pid)
         if (inside != "1" || !wanted(container)) continue
         owner = container

@@ -35,17 +35,26 @@ std::string Fingerprints(const std::vector<HostKey>& keys) {
 
 base::Result<std::unique_ptr<Session>> Session::Open(const Endpoint& endpoint,
                                                      const std::string& key_directory, Slots& handshakes,
-                                                     base::Deadline deadline) {
+                                                     base::Deadline deadline, SessionStep* reached) {
+  const auto enter = [&](SessionStep step) {
+    if (reached != nullptr) *reached = step;
+  };
+  enter(SessionStep::kHostKey);
   const auto types = PinnedTypes(endpoint.host_keys);
   if (types.empty()) return Unavailable("no host key is pinned");
+  enter(SessionStep::kConnect);
   auto transport = Transport::Connect(endpoint.host, endpoint.port, deadline);
   if (!transport.ok()) return transport.error();
   const Slots::Holder slot(handshakes, deadline);
   if (!slot) return base::Error{base::ErrorCode::kOverloaded, "too many sessions are being opened"};
   std::unique_ptr<Session> session(new Session(std::move(*transport)));
+  enter(SessionStep::kHostKey);
   auto status = session->transport_->Handshake(types, deadline);
   if (status.ok()) status = session->CheckHostKey(endpoint);
-  if (status.ok()) status = session->LogIn(endpoint, key_directory, deadline);
+  if (status.ok()) {
+    enter(SessionStep::kLogin);
+    status = session->LogIn(endpoint, key_directory, deadline);
+  }
   if (!status.ok()) return status.error();
   return session;
 }

@@ -20,10 +20,11 @@ class Session {
   // Connects, compares the host key with the pinned ones and logs in. kUnavailable where any of that fails;
   // a host key that is not pinned is logged as an error of its own. kConflict: the server closed the
   // connection before it greeted; kOverloaded: something of ours is used up. What costs computing (all but
-  // the wait for the server's greeting) is done while one of `handshakes` is held.
+  // the wait for the server's greeting) is done while one of `handshakes` is held. `reached`, where there is
+  // one, is told each step before it is taken.
   static base::Result<std::unique_ptr<Session>> Open(const Endpoint& endpoint,
                                                      const std::string& key_directory, Slots& handshakes,
-                                                     base::Deadline deadline);
+                                                     base::Deadline deadline, SessionStep* reached = nullptr);
 
   // Runs one command line. Errors as Runner::Run gives them; kUnavailable where the connection broke before
   // the command was sent, or gave no channel by `open_by`, and kOverloaded where the server refuses one more

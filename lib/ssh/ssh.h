@@ -106,6 +106,23 @@ class Pool : public Runner {
   std::unique_ptr<Impl> impl_;
 };
 
+// The steps to a session, in their order.
+enum class SessionStep { kResolve, kConnect, kHostKey, kLogin };
+
+// How far an attempt came: where it failed `reached` is the step that did.
+struct SessionTrial {
+  SessionStep reached = SessionStep::kResolve;
+  base::Status status;
+};
+
+// Opens a session of its own and ends it, for whoever has to say what is in the way. Within
+// settings.connect_timeout; unlike a Pool it tries once.
+SessionTrial TrySession(const Settings& settings, const Endpoint& endpoint, base::Deadline deadline);
+
+// The public key in the file KEY.pub beside the private key `key_name`, which is where ssh-keygen puts it.
+// kNotFound and kInvalid, with what to do about it.
+base::Result<HostKey> ReadPublicKey(const Settings& settings, const std::string& key_name);
+
 // The key of `type` that the host shows now, unverified. kUnavailable: not reached, or it has none of that
 // type; kInvalid: not one of HostKeyTypes().
 base::Result<HostKey> FetchHostKey(const std::string& host, std::uint16_t port, const std::string& type,

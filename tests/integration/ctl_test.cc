@@ -1,5 +1,6 @@
 // cvmctl against a real database and a real node: the whole life of everything that it manages.
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -474,12 +475,27 @@ BOOST_AUTO_TEST_CASE(ANodeIsCheckedStepByStepAndAWrongPinFailsIt) {
   Must(Add("good", {"--host-key", node.HostKey("ed25519")}));
   Must(Add("sudo", {"--user", "cvm", "--host-key", node.HostKey("ed25519")}));
   const Result good = Must({"node", "check"});
-  BOOST_TEST(!Holds(good.out, " no "));
+  BOOST_TEST(!Holds(good.out, "failed"));
+  BOOST_TEST(Holds(good.out, "warning"));  // neither has a gate
   Must(Add("wrong", {"--host-key", kKey}));
   const Result checked = Ctl({"node", "check"});
   BOOST_TEST(checked.status == 5);
   BOOST_TEST(Holds(checked.out, "good"));
   BOOST_TEST(Holds(checked.out, "wrong"));
+  BOOST_TEST(Holds(checked.out, "failed"));
+}
+
+BOOST_AUTO_TEST_CASE(TheLineForANodesAuthorizedKeysIsMadeOfTheKeysPublicPart) {
+  Must(Add("alpha", {"--host-key", node.HostKey("ed25519")}));
+  const std::string line = Must({"node", "authorize", "alpha"}).out;
+  BOOST_TEST(line.find("restrict,command=\"/usr/local/sbin/cvm-node-gate\" ssh-ed25519 AAAA") == 0u);
+  const auto json = Json({"node", "authorize", "alpha", "--old-sshd"});
+  BOOST_TEST(TextOf(json.root(), "user") == "root");
+  BOOST_TEST(TextOf(json.root(), "line").find("no-port-forwarding,") == 0u);
+  BOOST_TEST(Ctl({"node", "authorize", "beta"}).status == 3);
+  std::filesystem::rename(node.dir() + "/id_ed25519.pub", node.dir() + "/elsewhere");
+  Fails({"node", "authorize", "alpha"}, 3, "ssh-keygen -y -f");
+  std::filesystem::rename(node.dir() + "/elsewhere", node.dir() + "/id_ed25519.pub");
 }
 
 BOOST_AUTO_TEST_CASE(SuspendAndTerminateStopTheContainerAndUnsuspendDoesNotStartIt) {

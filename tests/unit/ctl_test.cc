@@ -123,6 +123,7 @@ BOOST_AUTO_TEST_CASE(TheCommandsAreThoseOfTheDocumentation) {
       "node add NAME --host H [--port P] [--user U] [--location L] [--host-key KEY|SHA256:…]",
       "node list",
       "node check [NAME]",
+      "node authorize NAME [--old-sshd]",
       "node pin NAME KEY [--replace]",
       "node remove NAME",
       "template add NAME [--description D]",
@@ -374,7 +375,7 @@ BOOST_AUTO_TEST_CASE(ConfigCheckShowsEachStepAndNeedsNoDatabase) {
 BOOST_AUTO_TEST_CASE(ConfigCheckOfABadFileEndsThere) {
   const Result result = RunCtl({"--config", "/nowhere", "config", "check"});
   BOOST_TEST(result.status == 2);
-  BOOST_TEST(Holds(result.out, "settings  no"));
+  BOOST_TEST(Holds(result.out, "settings  failed"));
   BOOST_TEST(!Holds(result.out, "database"));
 }
 
@@ -383,8 +384,8 @@ BOOST_AUTO_TEST_CASE(ConfigCheckShowsEveryProblemOfTheFileOnALineOfItsOwn) {
   const std::string path = directory.Write("cvmctl.toml", "[log]\nlevel = 3\ntarge = \"x\"\n");
   const Result result = RunCtl({"--config", path, "config", "check"});
   BOOST_TEST(result.status == 2);
-  BOOST_TEST(Holds(result.out, "settings  no  " + path + ":2: log.level must be a string\n"));
-  BOOST_TEST(Holds(result.out, "settings  no  " + path + ":3: unknown setting log.targe\n"));
+  BOOST_TEST(Holds(result.out, "settings  failed  " + path + ":2: log.level must be a string\n"));
+  BOOST_TEST(Holds(result.out, "settings  failed  " + path + ":3: unknown setting log.targe\n"));
 }
 
 BOOST_AUTO_TEST_CASE(AnAnswerThatCannotBeWrittenIsAFailure) {
