@@ -50,7 +50,9 @@ class Hypervisor {
   // ssh::Runner says; kInternal: an answer that does not parse.
   virtual base::Result<std::optional<Container>> Inspect(const Node& node, base::Ctid ctid,
                                                          base::Deadline deadline) = 0;
-  // Sends the action at most once. kUnavailable: not sent; kBroken: sent, outcome not known.
+  // Sends the action at most once, but for a container that another vzctl had locked, on which nothing was
+  // done. kUnavailable, kOverloaded: not sent; kBroken: sent, and the node could not tell afterwards what
+  // came of it.
   virtual base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action,
                                     base::Deadline deadline) = 0;
 };
