@@ -206,7 +206,9 @@ DbAnswers() {
 # A private MariaDB that listens on its socket alone, where root of this machine is root.
 PartDb() {
   NeedTools mariadbd mariadb-install-db mariadb
-  mariadb-install-db --no-defaults --user=root --auth-root-authentication-method=socket --skip-test-db \
+  # A folder for temporary tables of its own: a server that starts removes all that it finds in its folder.
+  mkdir -p "$dir/db-tmp"
+  TMPDIR=$dir/db-tmp mariadb-install-db --no-defaults --user=root --auth-root-authentication-method=socket --skip-test-db \
     --datadir="$dir/db" >"$dir/log/db-install.log" 2>&1 9>&- ||
     Fail 'the database could not be made' "$dir/log/db-install.log"
   StartDb
@@ -216,6 +218,7 @@ PartDb() {
 # The MariaDB that PartDb made, running (again).
 StartDb() {
   Launch db "$dir/log/db.log" mariadbd --no-defaults --user=root --skip-networking --datadir="$dir/db" \
+    --tmpdir="$dir/db-tmp" \
     --socket="$run/db.sock" --pid-file="$run/db.pid" --skip-log-bin --max-connections=500 \
     --innodb-buffer-pool-size=32M --innodb-log-file-size=16M --innodb-flush-log-at-trx-commit=2 \
     --key-buffer-size=1M --performance-schema=OFF --character-set-server=utf8mb4
