@@ -20,10 +20,8 @@ constexpr struct {
   const char* name;
   std::vector<Line> (*measure)(const Stack&);
 } kParts[] = {
-    {"status", cvm::bench::MeasureStatus},
-    {"start", cvm::bench::MeasureStart},
-    {"batches", cvm::bench::MeasureBatches},
-    {"list", cvm::bench::MeasureList},
+    {"status", cvm::bench::MeasureStatus},          {"start", cvm::bench::MeasureStart},
+    {"batches", cvm::bench::MeasureBatches},        {"list", cvm::bench::MeasureList},
     {"thousand", cvm::bench::MeasureThousandNodes},
 };
 
