@@ -9,8 +9,9 @@ namespace {
 constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::milliseconds kLongestPause{800};
 
-// sshd drops by chance, so that one drop says little.
-constexpr int kMostDrops = 5;
+// sshd drops by chance, three of ten and more, so that a few drops say little. With the pauses it takes some
+// two seconds to give up.
+constexpr int kMostDrops = 8;
 
 }  // namespace
 

@@ -107,11 +107,11 @@ BOOST_AUTO_TEST_CASE(OneWhoWaitsForAPauseToEndIsServedThen) {
 BOOST_AUTO_TEST_CASE(DropsAreHopelessOnceTheyAreManyAndNobodyElseHoldsOrOpensASession) {
   Shelf shelf({8, 4}, NoJitter);
   Grant grant;
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 8; ++i) {
     BOOST_TEST(!shelf.Hopeless());
     BOOST_TEST(shelf.TryTake(grant, shelf.paused_until()));
     shelf.ConnectEnded(Opening::kDropped, kNow);
-    if (i < 4) shelf.GiveBack(nullptr, kNow);
+    if (i < 7) shelf.GiveBack(nullptr, kNow);
   }
   BOOST_TEST(shelf.Hopeless());
   BOOST_TEST(shelf.TryTake(grant, shelf.paused_until()));
