@@ -110,6 +110,7 @@ static_assert(audit::kLongestIntent >= std::chrono::seconds(config::kMostRequest
 // Who waits for another's action on the same VPS waits on one of our threads.
 vps::Service::Settings ActionSettings(const config::WorkerSettings& worker) {
   vps::Service::Settings settings;
+  settings.turn_wait = worker.turn_wait;
   settings.turns.waiters = std::max<std::size_t>(worker.threads / 4, 1);
   return settings;
 }
@@ -120,6 +121,7 @@ node::OpenVzSettings NodeSettings(const config::WorkerSettings& worker, std::siz
   const std::size_t spare = std::max<std::size_t>(sessions_per_node, 3) - 2;
   const std::size_t reserved = worker.reserved_threads > 0 ? worker.reserved_threads : worker.threads / 8;
   node::OpenVzSettings settings;
+  settings.acting.lock_retry = worker.lock_wait;
   settings.bounds.waits = worker.threads - reserved;
   settings.bounds.looks_per_node = worker.waits_per_node;
   settings.bounds.actions = std::max<std::size_t>(worker.threads / 2, 1);

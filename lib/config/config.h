@@ -17,6 +17,9 @@ namespace cvm::config {
 
 enum class Program { kWorker, kCtl };
 
+// What vzctl takes to stop a container, in seconds: two minutes to ask, one to kill.
+inline constexpr unsigned kStopSeconds = 180;
+
 // The longest that a request may take, in seconds, below nginx's fastcgi_read_timeout of 240 s: the worker's
 // answer must come before nginx stops waiting for it.
 inline constexpr unsigned kMostRequestSeconds = 235;
@@ -31,6 +34,8 @@ struct WorkerSettings {
   std::chrono::seconds request_timeout{
       230};  // from a request's arrival to its answer, waits for nodes included
   std::chrono::seconds status_timeout{10};  // how long a status waits for its node
+  std::chrono::seconds turn_wait{10};       // how long an action waits for another one on the same VPS
+  std::chrono::seconds lock_wait{30};       // how long a container that is locked is tried again
 };
 
 // What the file says of the database beyond db::Settings; used up while it is read.

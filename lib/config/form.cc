@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "lib/base/text.h"
+#include "lib/node/acting.h"
 
 namespace cvm::config {
 namespace {
@@ -85,6 +86,17 @@ void CheckTimeouts(const Settings& settings, std::vector<JointProblem>& problems
   }
 }
 
+// An action's longest way: its turn, the container's lock, the command and the look at what came of it.
+void CheckActionTime(const WorkerSettings& worker, std::vector<JointProblem>& problems) {
+  const auto needed = worker.turn_wait + worker.lock_wait + std::chrono::seconds(kStopSeconds) +
+                      std::chrono::ceil<std::chrono::seconds>(node::ActingSettings().reserve);
+  if (worker.request_timeout >= needed) return;
+  problems.push_back({"worker.request_timeout", "must be " + std::to_string(needed.count()) +
+                                                    " at least: worker.turn_wait + worker.lock_wait + " +
+                                                    std::to_string(kStopSeconds) +
+                                                    " for a stop + the look at its result"});
+}
+
 void CheckThreads(const Settings& settings, std::vector<JointProblem>& problems) {
   const WorkerSettings& worker = settings.worker;
   if (worker.reserved_threads > 0 && worker.reserved_threads >= worker.threads) {
@@ -161,7 +173,10 @@ std::vector<JointProblem> JointProblems(const Settings& settings, Program progra
   std::vector<JointProblem> problems;
   CheckEncryption(settings, problems);
   CheckTimeouts(settings, problems);
-  if (program == Program::kWorker) CheckThreads(settings, problems);
+  if (program == Program::kWorker) {
+    CheckActionTime(settings.worker, problems);
+    CheckThreads(settings, problems);
+  }
   if (!settings.database.password.empty() && !settings.database_file.password_file.empty()) {
     problems.push_back({"database.password_file", "stands beside database.password: set one of them"});
   }

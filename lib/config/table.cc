@@ -140,13 +140,20 @@ const std::vector<Setting>& AllSettings() {
       {"worker", "io_timeout", Form::kSeconds, "5", nullptr, 1, 120,
        "For each read from and write to the web server.", Into<kWorker, &WorkerSettings::io_timeout>},
       {"worker", "request_timeout", Form::kSeconds, "230", nullptr, 1, kMostRequestSeconds,
-       "From a request's arrival to its answer, all waiting included. A container may take 180 to stop. "
-       "Stays\n"
-       "below nginx's fastcgi_read_timeout of 240.",
+       "From a request's arrival to its answer, all waiting included. A container may take 180 to stop: "
+       "with\n"
+       "turn_wait, lock_wait and 5 to look at the result that must fit. Stays below nginx's "
+       "fastcgi_read_timeout of 240.",
        Into<kWorker, &WorkerSettings::request_timeout>},
       {"worker", "status_timeout", Form::kSeconds, "10", nullptr, 1, 120,
        "How long a status waits for its node before it is \"unknown\".",
        Into<kWorker, &WorkerSettings::status_timeout>},
+      {"worker", "turn_wait", Form::kSeconds, "10", nullptr, 0, 60,
+       "How long an action waits for another one on the same VPS to end.",
+       Into<kWorker, &WorkerSettings::turn_wait>},
+      {"worker", "lock_wait", Form::kSeconds, "30", nullptr, 0, 60,
+       "How long a container that somebody else's vzctl has locked is tried again.",
+       Into<kWorker, &WorkerSettings::lock_wait>},
   };
   return settings;
 }

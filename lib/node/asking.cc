@@ -33,6 +33,8 @@ std::string Hint(const Node& node, const ssh::Output& output) {
     case kTimedOut:
       return "; it took longer than it may";
     case kShellCannotRun:
+      return "; does the node's cvm-node-gate refuse it (an older one?), or may user " + node.endpoint.user +
+             " not run it? `cvmctl node check` tells";
     case kShellNotFound:
       return "; is this an OpenVZ node, and are its programs in the PATH of the user's (or sudo's) shell?";
     default:

@@ -44,11 +44,11 @@ class Breaker::Attempt {
   void Ended(const base::Result<ssh::Output>& result) {
     if (!result.ok() && result.error().code == base::ErrorCode::kOverloaded) return;
     const bool trying = std::exchange(trying_, false);
-    if (result.ok() || result.error().code != base::ErrorCode::kUnavailable) {
-      breaker_.Reached(key_);
-    } else {
+    if (!result.ok() && result.error().code == base::ErrorCode::kUnavailable) {
       breaker_.NotReached(key_, endpoint_, result.error().message, trying);
-    }
+    } else if (result.ok() || trying || result.error().code != base::ErrorCode::kBroken) {
+      breaker_.Reached(key_);
+    }  // else it broke off after it had begun before the circuit opened: that says nothing of now
   }
 
  private:

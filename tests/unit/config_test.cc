@@ -103,6 +103,8 @@ BOOST_AUTO_TEST_CASE(AnEmptyFileGivesTheDefaultsOfTheModules) {
   BOOST_TEST((settings.worker.io_timeout == plain.worker.io_timeout));
   BOOST_TEST((settings.worker.request_timeout == plain.worker.request_timeout));
   BOOST_TEST((settings.worker.status_timeout == plain.worker.status_timeout));
+  BOOST_TEST((settings.worker.turn_wait == plain.worker.turn_wait));
+  BOOST_TEST((settings.worker.lock_wait == plain.worker.lock_wait));
 }
 
 BOOST_AUTO_TEST_CASE(CvmctlHasDefaultsOfItsOwn) {
@@ -139,6 +141,8 @@ max_connections = 100
 io_timeout = 6
 request_timeout = 200
 status_timeout = 9
+turn_wait = 4
+lock_wait = 3
 )");
   using std::chrono::seconds;
   BOOST_TEST(settings.database.servers == (std::vector<std::string>{"/run/a.sock", "localhost:3307"}));
@@ -162,6 +166,8 @@ status_timeout = 9
   BOOST_TEST((settings.worker.io_timeout == seconds(6)));
   BOOST_TEST((settings.worker.request_timeout == seconds(200)));
   BOOST_TEST((settings.worker.status_timeout == seconds(9)));
+  BOOST_TEST((settings.worker.turn_wait == seconds(4)));
+  BOOST_TEST((settings.worker.lock_wait == seconds(3)));
 }
 
 BOOST_AUTO_TEST_CASE(WhatIsWrongIsRefusedWithFileLineAndReason) {
@@ -180,6 +186,9 @@ BOOST_AUTO_TEST_CASE(WhatIsWrongIsRefusedWithFileLineAndReason) {
       {"[worker]\nthreads = 1025", ":2: worker.threads is out of range: 1 to 1024"},
       {"[worker]\nthreads = 99999999999999999999", ":2: "},
       {"[worker]\nrequest_timeout = 240", ":2: worker.request_timeout is out of range: 1 to 235"},
+      {"[worker]\nrequest_timeout = 224", ":2: worker.request_timeout must be 225 at least"},
+      {"[worker]\nrequest_timeout = 200\nturn_wait = 5\nlock_wait = 11",
+       ":2: worker.request_timeout must be 201 at least"},
       {"[worker]\nrequest_timeout = 9", "worker.status_timeout is longer than worker.request_timeout"},
       {"[worker]\nthreads = 8\nreserved_threads = 8", ":3: worker.reserved_threads leaves none of"},
       {"[worker]\nactions_per_node = 10", ":2: worker.actions_per_node must be below ssh.sessions_per_node"},

@@ -132,6 +132,17 @@ BOOST_FIXTURE_TEST_CASE(ABrokenExchangeOrTooMuchOutputIsAnAnswerAndClosesIt, Cir
   }
 }
 
+BOOST_FIXTURE_TEST_CASE(WhatBreaksOffAfterTheCircuitOpenedDoesNotCloseIt, Circuit) {
+  host.answer = [this] {
+    Gives(ErrorCode::kUnavailable);
+    BOOST_TEST(Passes());
+    return Fails(ErrorCode::kBroken);
+  };
+  BOOST_TEST(Call() == cvm::base::CodeName(ErrorCode::kBroken));
+  BOOST_TEST(TheBreaker().OpenCircuits().size() == 1U);
+  BOOST_TEST(!Passes());
+}
+
 BOOST_FIXTURE_TEST_CASE(ATryThatTaughtNothingLeavesTheNextCallerToTry, Circuit) {
   Gives(ErrorCode::kUnavailable);
   BOOST_TEST(Passes());
