@@ -16,9 +16,9 @@ VERSION := 0.1.0
 
 # ---- packages: the one list -------------------------------------------------------------------------
 
-PACKAGES_run := libfcgi0ldbl libmysqlcppconn7v5 libssh2-1 libspdlog1.10 libssl3 spawn-fcgi multiwatch
+PACKAGES_run := libfcgi0ldbl libmysqlcppconn7v5 libssh2-1 libspdlog1.10 libssl3 libcrypt1 spawn-fcgi multiwatch
 PACKAGES_build := g++ make binutils pkg-config libfcgi-dev rapidjson-dev libmysqlcppconn-dev libssh2-1-dev \
-    libspdlog-dev libtomlplusplus-dev libcli11-dev libssl-dev
+    libspdlog-dev libtomlplusplus-dev libcli11-dev libssl-dev libcrypt-dev
 PACKAGES_test := libboost-test-dev libcurl4-openssl-dev mariadb-server-core mariadb-client-core nginx \
     openssh-server openssh-client openssl sudo curl util-linux procps iproute2
 PACKAGES_bench := libcurl4-openssl-dev mariadb-server-core mariadb-client-core nginx openssh-server openssh-client \
@@ -46,7 +46,7 @@ USES_fcgi := api config vps node auth audit ssh db log base
 
 # The one module that may include a library's headers.
 DOORS := rapidjson/=json spdlog/=log fmt/=log cppconn/=db mysql_=db libssh2=ssh toml++/=config CLI/=ctl \
-    fcgiapp.h=fcgi fcgi_config.h=fcgi openssl/=base
+    fcgiapp.h=fcgi fcgi_config.h=fcgi openssl/=base crypt.h=auth
 
 # ---- variants and flags -----------------------------------------------------------------------------
 
@@ -76,6 +76,7 @@ ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_FLAGS_
 
 LIBS_base := -lcrypto
 LIBS_log := -lspdlog -lfmt
+LIBS_auth := -lcrypt
 LIBS_db := -lmysqlcppconn
 LIBS_ssh := -lssh2
 LIBS_fcgi := -lfcgi

@@ -112,6 +112,8 @@ vps::Service::Settings ActionSettings(const config::WorkerSettings& worker) {
   vps::Service::Settings settings;
   settings.turn_wait = worker.turn_wait;
   settings.turns.waiters = std::max<std::size_t>(worker.threads / 4, 1);
+  settings.crypt.at_once = worker.crypt_checks;
+  settings.crypt.waiting = std::max<std::size_t>(worker.threads / 4, 1);
   return settings;
 }
 

@@ -26,7 +26,12 @@ std::optional<Response> RefuseCaller(const Caller& caller) {
   std::abort();
 }
 
-Response WithoutDatabase(const Request& request, const base::Error& error) {
+// Why a request could not be looked at.
+Response Unserved(const Request& request, const base::Error& error) {
+  if (error.code == base::ErrorCode::kOverloaded) {
+    log::Warning("api.busy", {{"request", request.request_id}, {"error", error.message}});
+    return TooBusy();
+  }
   log::Error("api.database", {{"request", request.request_id}, {"error", error.message}});
   return error.code == base::ErrorCode::kUnavailable ? DatabaseAway() : InternalError();
 }
@@ -48,21 +53,21 @@ Response App::Handle(const Request& request) const {
 
 Response App::JudgeThen(const Request& request, Response response) const {
   const auto caller = service_.Judge(request.presented, request.deadline);
-  if (!caller) return WithoutDatabase(request, caller.error());
+  if (!caller) return Unserved(request, caller.error());
   if (auto refusal = RefuseCaller(*caller)) return For(*caller, std::move(*refusal));
   return For(*caller, std::move(response));
 }
 
 Response App::List(const Request& request) const {
   const auto listing = service_.List(request.presented, request.deadline);
-  if (!listing) return WithoutDatabase(request, listing.error());
+  if (!listing) return Unserved(request, listing.error());
   if (auto refusal = RefuseCaller(listing->caller)) return For(listing->caller, std::move(*refusal));
   return For(listing->caller, Ok(RenderList(listing->vpses)));
 }
 
 Response App::OnVps(const Request& request, const Match& match) const {
   const auto lookup = service_.Find(request.presented, match.vps_id, request.deadline);
-  if (!lookup) return WithoutDatabase(request, lookup.error());
+  if (!lookup) return Unserved(request, lookup.error());
   if (auto refusal = RefuseCaller(lookup->caller)) return For(lookup->caller, std::move(*refusal));
   if (!lookup->placed) return For(lookup->caller, NoSuchVps());
   if (match.route->access == Access::kAct && lookup->caller.verdict == auth::Verdict::kReadOnly) {
@@ -98,7 +103,7 @@ Response App::Act(const Request& request, const vps::Placed& placed, std::uint64
   const vps::Origin origin{token_id, placed.vps.user_id, request.presented.client_address,
                            request.request_id};
   const auto result = service_.Act(placed, action, origin, request.deadline);
-  return result ? ActionAnswer(*result, action) : WithoutDatabase(request, result.error());
+  return result ? ActionAnswer(*result, action) : Unserved(request, result.error());
 }
 
 }  // namespace cvm::api

@@ -102,6 +102,10 @@ Response DatabaseAway() {
   return Unavailable("The client API is temporarily unavailable: try again shortly.", kRetryDatabase);
 }
 
+Response TooBusy() {
+  return Unavailable("The client API is busy and nothing was done: try again shortly.", kRetryBusy);
+}
+
 Response ActionAnswer(vps::ActionResult result, vps::Action action) {
   switch (result) {
     case vps::ActionResult::kDone:

@@ -23,6 +23,7 @@ Response NoSuchVps();                                 // 404: not there, or some
 Response MethodNotAllowed(std::string_view allowed);  // 405 with Allow
 Response InternalError();                             // 500: also for what went wrong outside App
 Response DatabaseAway();                              // 503
+Response TooBusy();                                   // 503: the pair could not be judged
 
 // What an action came to.
 Response ActionAnswer(vps::ActionResult result, vps::Action action);

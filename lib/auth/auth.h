@@ -1,8 +1,9 @@
 // Token pairs: making them, hashing them, judging one that a client presents.
 //
-// Judge is pure and knows no database: a query brings the token's row (kColumns, ReadToken) together with
+// Judge knows no database: a query brings the token's row (CVM_TOKEN_COLUMNS, ReadToken) together with
 // whatever rows it wants of the same user, in one JOIN, and the row is judged before anything of the rest is
-// shown.
+// shown. It may take long for a pair whose hash is slow (kSha256Crypt), so call it while no connection is
+// held.
 #ifndef CVM_LIB_AUTH_AUTH_H_
 #define CVM_LIB_AUTH_AUTH_H_
 
@@ -12,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/base/deadline.h"
+#include "lib/base/error.h"
 #include "lib/base/secret.h"
 #include "lib/db/db.h"
 
@@ -53,8 +56,12 @@ enum class Verdict {
   kFull,
 };
 
-// Takes the same time whichever byte of the private token is wrong.
-Verdict Judge(const Token& token, const Presented& presented);
+class CryptCheck;
+
+// Takes the same time whichever byte of the private token is wrong. kOverloaded: the pair is one whose check
+// costs much, and `check` takes no more of them for now: nothing is known of the pair.
+base::Result<Verdict> Judge(const Token& token, const Presented& presented, CryptCheck& check,
+                            base::Deadline deadline);
 
 // For JOINs: columns of `api_tokens t` JOIN `users u`, and the reading of them from column `first` on.
 #define CVM_TOKEN_COLUMNS                                                                                 \
@@ -75,6 +82,8 @@ struct NewPair {
 NewPair MakePair();
 // How a private token is hashed, by the word in api_tokens.hash_scheme; another word fits no token.
 inline constexpr std::string_view kSha256 = "sha256";
+// crypt(3)'s "$5$…", of pairs that come from elsewhere: see crypt.h.
+inline constexpr std::string_view kSha256Crypt = "sha256-crypt";
 // The hash that is stored of a private token by kSha256: 64 digits of lower-case hexadecimal.
 std::string HashPrivateToken(std::string_view private_token);
 

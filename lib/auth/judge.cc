@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "lib/auth/auth.h"
+#include "lib/auth/crypt.h"
 
 namespace cvm::auth {
 namespace {
@@ -21,9 +22,13 @@ std::optional<std::string_view> OnlyValue(const std::vector<std::string_view>& v
 }
 
 // An unknown scheme fits no token.
-bool PrivateTokenFits(const Token& token, std::string_view private_token) {
-  return token.hash_scheme == kSha256 &&
-         base::EqualInConstantTime(HashPrivateToken(private_token), token.private_hash);
+base::Result<bool> PrivateTokenFits(const Token& token, std::string_view private_token, CryptCheck& check,
+                                    base::Deadline deadline) {
+  if (token.hash_scheme == kSha256) {
+    return base::EqualInConstantTime(HashPrivateToken(private_token), token.private_hash);
+  }
+  if (token.hash_scheme == kSha256Crypt) return check.Fits(token, private_token, deadline);
+  return false;
 }
 
 bool ComesFromAllowedNetwork(const Token& token, std::string_view address) {
@@ -39,12 +44,16 @@ std::optional<std::string_view> LookupToken(const Presented& presented) {
   return OnlyValue(presented.public_tokens);
 }
 
-Verdict Judge(const Token& token, const Presented& presented) {
+base::Result<Verdict> Judge(const Token& token, const Presented& presented, CryptCheck& check,
+                            base::Deadline deadline) {
   const auto public_token = LookupToken(presented);
   if (!public_token || token.public_token != *public_token) return Verdict::kNotValid;
-  if (!PrivateTokenFits(token, presented.private_tokens.front())) return Verdict::kNotValid;
+  // Before the private token: a pair that is out of force costs no slow check.
   if (token.revoked || token.expired || token.user_disabled) return Verdict::kNotValid;
   if (!ComesFromAllowedNetwork(token, presented.client_address)) return Verdict::kNotValid;
+  const auto fits = PrivateTokenFits(token, presented.private_tokens.front(), check, deadline);
+  if (!fits) return fits.error();
+  if (!*fits) return Verdict::kNotValid;
   if (!token.client_access) return Verdict::kNoAccess;
   return token.read_only ? Verdict::kReadOnly : Verdict::kFull;
 }

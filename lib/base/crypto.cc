@@ -1,6 +1,7 @@
 #include "lib/base/crypto.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
@@ -31,6 +32,15 @@ std::string RandomBytes(std::size_t count) {
 std::string Sha256(std::string_view bytes) {
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
   SHA256(Bytes(bytes), bytes.size(), Bytes(digest));
+  return digest;
+}
+
+std::string HmacSha256(std::string_view key, std::string_view bytes) {
+  FatalAssert(key.size() <= INT_MAX, "HmacSha256: key too long");
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  const unsigned char* const made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), Bytes(bytes),
+                                         bytes.size(), Bytes(digest), nullptr);
+  FatalAssert(made != nullptr, "no HMAC from libcrypto");
   return digest;
 }
 

@@ -1,4 +1,4 @@
-// The few things that are wanted of libcrypto: random bytes, SHA-256, Base64.
+// The few things that are wanted of libcrypto: random bytes, SHA-256, HMAC, Base64.
 #ifndef CVM_LIB_BASE_CRYPTO_H_
 #define CVM_LIB_BASE_CRYPTO_H_
 
@@ -14,6 +14,9 @@ std::string RandomBytes(std::size_t count);
 
 // The 32 raw bytes.
 std::string Sha256(std::string_view bytes);
+
+// HMAC-SHA256: the 32 raw bytes.
+std::string HmacSha256(std::string_view key, std::string_view bytes);
 
 // Lower-case hexadecimal.
 std::string Hex(std::string_view bytes);

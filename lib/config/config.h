@@ -30,6 +30,7 @@ struct WorkerSettings {
   std::size_t waits_per_node = 64;     // statuses that wait for one node
   std::size_t actions_per_node = 0;    // 0: two less than sessions to it
   std::size_t max_connections = 1024;  // of the web server, idle ones too
+  std::size_t crypt_checks = 0;        // imported pairs checked at once; 0: half of the cores
   std::chrono::seconds io_timeout{5};  // for each read from and write to the web server
   std::chrono::seconds request_timeout{
       230};  // from a request's arrival to its answer, waits for nodes included

@@ -137,6 +137,10 @@ const std::vector<Setting>& AllSettings() {
       {"worker", "max_connections", Form::kCount, "1024", nullptr, 1, 65536,
        "The most connections of the web server, idle ones too.",
        Into<kWorker, &WorkerSettings::max_connections>},
+      {"worker", "crypt_checks", Form::kCount, "0", nullptr, 0, 1024,
+       "The most imported token pairs that are checked by crypt(3) at once, each with a core for some 20 ms "
+       "when\nit is first used; beyond it requests wait, and get 503 in the end; 0: half of the cores.",
+       Into<kWorker, &WorkerSettings::crypt_checks>},
       {"worker", "io_timeout", Form::kSeconds, "5", nullptr, 1, 120,
        "For each read from and write to the web server.", Into<kWorker, &WorkerSettings::io_timeout>},
       {"worker", "request_timeout", Form::kSeconds, "230", nullptr, 1, kMostRequestSeconds,

@@ -33,23 +33,14 @@ bool HasAccess(const Caller& caller) {
   return caller.verdict == auth::Verdict::kReadOnly || caller.verdict == auth::Verdict::kFull;
 }
 
-// The token's row, taken from the first row that a query brings, and what is judged of it.
-class Judgement {
- public:
-  void See(const db::Row& row) {
-    if (!token_) token_ = auth::ReadToken(row, 0);
-  }
+// The token's row, taken from the first row that a query brings.
+void See(const db::Row& row, std::optional<auth::Token>& token) {
+  if (!token) token = auth::ReadToken(row, 0);
+}
 
-  Caller Judge(db::Session& session, const auth::Presented& presented) {
-    if (!token_) return {};
-    auth::LoadNetworks(session, *token_);
-    const auth::Verdict verdict = auth::Judge(*token_, presented);
-    return {verdict, verdict == auth::Verdict::kNotValid ? 0 : token_->id};
-  }
-
- private:
-  std::optional<auth::Token> token_;
-};
+void LoadNetworks(db::Session& session, std::optional<auth::Token>& token) {
+  if (token) auth::LoadNetworks(session, *token);
+}
 
 Status StatusOf(const node::Container& container) {
   return {container.running ? Condition::kRunning : Condition::kStopped, container.ram_used,
@@ -58,49 +49,71 @@ Status StatusOf(const node::Container& container) {
 
 }  // namespace
 
+// Outside the lambdas that read: no connection is held while a pair is judged.
+base::Result<Caller> Service::Judge(const base::Result<std::optional<auth::Token>>& token,
+                                    const auth::Presented& presented, base::Deadline deadline) {
+  if (!token) return token.error();
+  if (!*token) return Caller{};
+  const auto verdict = auth::Judge(**token, presented, crypt_, deadline);
+  if (!verdict) return verdict.error();
+  return Caller{*verdict, *verdict == auth::Verdict::kNotValid ? 0 : (*token)->id};
+}
+
 base::Result<Caller> Service::Judge(const auth::Presented& presented, base::Deadline deadline) {
   const auto public_token = auth::LookupToken(presented);
   if (!public_token) return Caller{};
-  return pool_.Run(deadline, [&](db::Session& session) {
-    Judgement judgement;
-    session.Query(kJudge, {*public_token}, [&](const db::Row& row) { judgement.See(row); });
-    return judgement.Judge(session, presented);
+  const auto found = pool_.Run(deadline, [&](db::Session& session) {
+    std::optional<auth::Token> token;
+    session.Query(kJudge, {*public_token}, [&](const db::Row& row) { See(row, token); });
+    LoadNetworks(session, token);
+    return token;
   });
+  return Judge(found, presented, deadline);
 }
 
 base::Result<Service::Listing> Service::List(const auth::Presented& presented, base::Deadline deadline) {
   const auto public_token = auth::LookupToken(presented);
   if (!public_token) return Listing{};
-  return pool_.Run(deadline, [&](db::Session& session) {
-    Listing listing;
-    Judgement judgement;
+  Listing listing;
+  const auto found = pool_.Run(deadline, [&](db::Session& session) {
+    std::optional<auth::Token> token;
+    listing.vpses.clear();
     session.Query(kList, {*public_token}, [&](const db::Row& row) {
-      judgement.See(row);
+      See(row, token);
       if (!row.IsNull(kVpsAt)) listing.vpses.push_back(ReadVps(row, kVpsAt));
     });
-    listing.caller = judgement.Judge(session, presented);
-    if (!HasAccess(listing.caller)) listing.vpses.clear();
-    std::sort(listing.vpses.begin(), listing.vpses.end(),
-              [](const Vps& a, const Vps& b) { return a.id < b.id; });
-    return listing;
+    LoadNetworks(session, token);
+    return token;
   });
+  const auto caller = Judge(found, presented, deadline);
+  if (!caller) return caller.error();
+  listing.caller = *caller;
+  if (!HasAccess(listing.caller)) listing.vpses.clear();
+  std::sort(listing.vpses.begin(), listing.vpses.end(),
+            [](const Vps& a, const Vps& b) { return a.id < b.id; });
+  return listing;
 }
 
 base::Result<Service::Lookup> Service::Find(const auth::Presented& presented, std::uint64_t vps_id,
                                             base::Deadline deadline) {
   const auto public_token = auth::LookupToken(presented);
   if (!public_token) return Lookup{};
-  return pool_.Run(deadline, [&](db::Session& session) {
-    Lookup lookup;
-    Judgement judgement;
+  Lookup lookup;
+  const auto found = pool_.Run(deadline, [&](db::Session& session) {
+    std::optional<auth::Token> token;
+    lookup.placed.reset();
     session.Query(kFind, {vps_id, *public_token}, [&](const db::Row& row) {
-      judgement.See(row);
+      See(row, token);
       AddPlacedRow(row, kVpsAt, lookup.placed);
     });
-    lookup.caller = judgement.Judge(session, presented);
-    if (!HasAccess(lookup.caller)) lookup.placed.reset();
-    return lookup;
+    LoadNetworks(session, token);
+    return token;
   });
+  const auto caller = Judge(found, presented, deadline);
+  if (!caller) return caller.error();
+  lookup.caller = *caller;
+  if (!HasAccess(lookup.caller)) lookup.placed.reset();
+  return lookup;
 }
 
 Status Service::Ask(const Placed& placed, base::Deadline deadline) {

@@ -11,6 +11,7 @@
 
 #include "lib/audit/closer.h"
 #include "lib/auth/auth.h"
+#include "lib/auth/crypt.h"
 #include "lib/base/ctid.h"
 #include "lib/base/deadline.h"
 #include "lib/db/db.h"
@@ -66,6 +67,7 @@ class Service {
     // its result it must fit into a request's time.
     std::chrono::milliseconds turn_wait{10000};
     Turns::Settings turns;
+    auth::CryptCheck::Settings crypt;
   };
 
   // Both must outlive this; used by all threads. Starts the thread that writes the ends of actions' records;
@@ -76,6 +78,7 @@ class Service {
         hypervisor_(hypervisor),
         turn_wait_(settings.turn_wait),
         turns_(settings.turns),
+        crypt_(settings.crypt),
         closer_(pool) {}
 
   struct Listing {
@@ -87,7 +90,8 @@ class Service {
     std::optional<Placed> placed;  // nothing: not there, or somebody else's, or no access
   };
 
-  // Errors of all three: kUnavailable: the database cannot be reached.
+  // Errors of all three: kUnavailable: the database cannot be reached; kOverloaded: too many pairs of the
+  // slow kind are being judged.
   base::Result<Caller> Judge(const auth::Presented& presented, base::Deadline deadline);
   base::Result<Listing> List(const auth::Presented& presented, base::Deadline deadline);
   base::Result<Lookup> Find(const auth::Presented& presented, std::uint64_t vps_id, base::Deadline deadline);
@@ -100,12 +104,15 @@ class Service {
                                  base::Deadline deadline);
 
  private:
+  base::Result<Caller> Judge(const base::Result<std::optional<auth::Token>>& token,
+                             const auth::Presented& presented, base::Deadline deadline);
   ActionResult ActOnNode(const Placed& placed, base::Ctid ctid, Action action, base::Deadline deadline);
 
   db::Pool& pool_;
   node::Hypervisor& hypervisor_;
   const std::chrono::milliseconds turn_wait_;
   Turns turns_;
+  auth::CryptCheck crypt_;
   audit::Closer closer_;
 };
 

@@ -1,8 +1,10 @@
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <set>
 #include <string>
 
 #include "lib/auth/auth.h"
+#include "lib/auth/crypt.h"
 
 using namespace cvm::auth;  // NOLINT: a test of this one namespace
 
@@ -25,12 +27,19 @@ Presented GoodPair() {
   return {{kPublic}, {kPrivate}, "192.0.2.7"};
 }
 
+Verdict VerdictOf(const Token& token, const Presented& presented) {
+  CryptCheck check;
+  const auto verdict = Judge(token, presented, check, cvm::base::Deadline::In(std::chrono::seconds(60)));
+  BOOST_REQUIRE(verdict.ok());
+  return *verdict;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(auth)
 
 BOOST_AUTO_TEST_CASE(TheRightPairHasFullAccess) {
-  BOOST_TEST((Judge(GoodToken(), GoodPair()) == Verdict::kFull));
+  BOOST_TEST((VerdictOf(GoodToken(), GoodPair()) == Verdict::kFull));
 }
 
 BOOST_AUTO_TEST_CASE(APairGivenTwiceOrNotAtAllIsNotLookedUp) {
@@ -52,7 +61,7 @@ BOOST_AUTO_TEST_CASE(WhateverIsWrongWithAPairItIsNotValid) {
   const auto spoilt = [](auto spoil) {
     Token token = GoodToken();
     spoil(token);
-    return Judge(token, GoodPair());
+    return VerdictOf(token, GoodPair());
   };
   BOOST_TEST((spoilt([](Token& t) { t.public_token += " "; }) == Verdict::kNotValid));
   BOOST_TEST((spoilt([](Token& t) { t.public_token[0] = 'X'; }) == Verdict::kNotValid));
@@ -79,16 +88,16 @@ BOOST_AUTO_TEST_CASE(APairIsGoodFromItsNetworksOnly) {
                                          {"", Verdict::kNotValid},
                                          {"unix:", Verdict::kNotValid}}) {
     pair.client_address = address;
-    BOOST_TEST((Judge(token, pair) == verdict), address);
+    BOOST_TEST((VerdictOf(token, pair) == verdict), address);
   }
 }
 
 BOOST_AUTO_TEST_CASE(AValidPairMayLackAccessOrBeReadOnly) {
   Token token = GoodToken();
   token.read_only = true;
-  BOOST_TEST((Judge(token, GoodPair()) == Verdict::kReadOnly));
+  BOOST_TEST((VerdictOf(token, GoodPair()) == Verdict::kReadOnly));
   token.client_access = false;
-  BOOST_TEST((Judge(token, GoodPair()) == Verdict::kNoAccess));
+  BOOST_TEST((VerdictOf(token, GoodPair()) == Verdict::kNoAccess));
 }
 
 BOOST_AUTO_TEST_CASE(AddressesLieInNetworksByTheirLeadingBits) {
