@@ -109,7 +109,7 @@ BOOST_FIXTURE_TEST_CASE(TheSecondOfTwoActionsWaitsItsTurn, InFlight) {
 }
 
 BOOST_FIXTURE_TEST_CASE(WhoseTurnDoesNotComeInTimeIsToldThatAnotherIsAtWork, InFlight) {
-  cvm::vps::Service service_of_little_patience(pool, held, {std::chrono::milliseconds(10), {}});
+  cvm::vps::Service service_of_little_patience(pool, held, {std::chrono::milliseconds(10), {}, {}});
   held.before.Hold();
   std::thread first([&] {
     BOOST_TEST((Must(service_of_little_patience.Act(placed, Action::kStart, {}, Patience())) ==
