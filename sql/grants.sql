@@ -3,8 +3,8 @@
 --     mariadb cvm_api < grants.sql
 -- It can be run again at any time. Programs on another host than the database's: put that host in place of 'localhost'.
 
--- The worker: reads what a request needs, writes records of what happened. It cannot change a token, a user or a node,
--- and of a VPS nothing but whether a stop is still due.
+-- The worker: reads what a request needs, writes records of what happened, traffic among them. It cannot change a token, a
+-- user or a node, and of a VPS nothing but whether a stop is still due.
 GRANT SELECT ON schema_migrations TO 'cvm_worker'@'localhost';
 GRANT SELECT ON users TO 'cvm_worker'@'localhost';
 GRANT SELECT ON api_tokens TO 'cvm_worker'@'localhost';
@@ -13,7 +13,13 @@ GRANT SELECT ON nodes TO 'cvm_worker'@'localhost';
 GRANT SELECT ON node_host_keys TO 'cvm_worker'@'localhost';
 GRANT SELECT ON templates TO 'cvm_worker'@'localhost';
 GRANT SELECT, UPDATE (stop_pending) ON vpses TO 'cvm_worker'@'localhost';
-GRANT SELECT ON traffic_period TO 'cvm_worker'@'localhost';
+-- What a container has sent and received is booked before it is stopped.
+GRANT SELECT, INSERT, UPDATE ON traffic_samples TO 'cvm_worker'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON traffic_daily TO 'cvm_worker'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON traffic_period TO 'cvm_worker'@'localhost';
+GRANT INSERT ON traffic_periods_ended TO 'cvm_worker'@'localhost';
+GRANT SELECT, INSERT ON traffic_anomalies TO 'cvm_worker'@'localhost';
+GRANT SELECT ON traffic_collections TO 'cvm_worker'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON action_log TO 'cvm_worker'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON api_token_usage TO 'cvm_worker'@'localhost';
 

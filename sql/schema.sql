@@ -70,6 +70,16 @@ CREATE TABLE `templates` (
   UNIQUE KEY `templates_source` (`source`,`source_id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `traffic_collections` (
+  `node_id` bigint(20) unsigned NOT NULL,
+  `last_tried_at` datetime(3) NOT NULL COMMENT 'UTC',
+  `last_done_at` datetime(3) DEFAULT NULL COMMENT 'UTC; NULL: never',
+  `containers` bigint(20) unsigned NOT NULL DEFAULT 0 COMMENT 'that ran, and were booked, when it was last done',
+  `failure` varchar(1000) NOT NULL DEFAULT '' COMMENT 'why the last try failed; empty: it did not',
+  PRIMARY KEY (`node_id`),
+  CONSTRAINT `traffic_collections_node_fk` FOREIGN KEY (`node_id`) REFERENCES `nodes` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `users` (
   `id` bigint(20) unsigned NOT NULL AUTO_INCREMENT,
   `name` varchar(190) NOT NULL,
@@ -153,6 +163,23 @@ CREATE TABLE `api_token_usage` (
   CONSTRAINT `api_token_usage_token_fk` FOREIGN KEY (`token_id`) REFERENCES `api_tokens` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `traffic_anomalies` (
+  `id` bigint(20) unsigned NOT NULL AUTO_INCREMENT,
+  `vps_id` bigint(20) unsigned NOT NULL,
+  `node_id` bigint(20) unsigned NOT NULL,
+  `interface` varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  `noticed_at` datetime(3) NOT NULL COMMENT 'UTC',
+  `kind` enum('jump','lower_counter','unknown_interface') CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  `old_in` bigint(20) unsigned NOT NULL DEFAULT 0,
+  `old_out` bigint(20) unsigned NOT NULL DEFAULT 0,
+  `new_in` bigint(20) unsigned NOT NULL,
+  `new_out` bigint(20) unsigned NOT NULL,
+  PRIMARY KEY (`id`),
+  KEY `traffic_anomalies_vps` (`vps_id`,`noticed_at`),
+  KEY `traffic_anomalies_noticed` (`noticed_at`),
+  CONSTRAINT `traffic_anomalies_vps_fk` FOREIGN KEY (`vps_id`) REFERENCES `vpses` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `traffic_daily` (
   `vps_id` bigint(20) unsigned NOT NULL,
   `day` date NOT NULL COMMENT 'UTC',
@@ -169,8 +196,24 @@ CREATE TABLE `traffic_period` (
   `bytes_out` bigint(20) unsigned NOT NULL DEFAULT 0,
   `opening_in` bigint(20) unsigned NOT NULL DEFAULT 0 COMMENT 'used in this period before we counted: imported, or corrected',
   `opening_out` bigint(20) unsigned NOT NULL DEFAULT 0,
+  `credit_in` bigint(20) unsigned NOT NULL DEFAULT 0,
+  `credit_out` bigint(20) unsigned NOT NULL DEFAULT 0,
   PRIMARY KEY (`vps_id`),
   CONSTRAINT `traffic_period_vps_fk` FOREIGN KEY (`vps_id`) REFERENCES `vpses` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `traffic_periods_ended` (
+  `vps_id` bigint(20) unsigned NOT NULL,
+  `begins_on` date NOT NULL COMMENT 'UTC',
+  `ended_on` date NOT NULL COMMENT 'UTC: the first day of the next one',
+  `bytes_in` bigint(20) unsigned NOT NULL,
+  `bytes_out` bigint(20) unsigned NOT NULL,
+  `opening_in` bigint(20) unsigned NOT NULL,
+  `opening_out` bigint(20) unsigned NOT NULL,
+  `credit_in` bigint(20) unsigned NOT NULL,
+  `credit_out` bigint(20) unsigned NOT NULL,
+  PRIMARY KEY (`vps_id`,`begins_on`),
+  CONSTRAINT `traffic_periods_ended_vps_fk` FOREIGN KEY (`vps_id`) REFERENCES `vpses` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `traffic_samples` (
@@ -195,4 +238,5 @@ INSERT INTO schema_migrations (version, name, oldest_worker, applied_at) VALUES
   (2, 'nodes', 1, UTC_TIMESTAMP(3)),
   (3, 'vpses', 1, UTC_TIMESTAMP(3)),
   (4, 'traffic', 1, UTC_TIMESTAMP(3)),
-  (5, 'action_log', 1, UTC_TIMESTAMP(3));
+  (5, 'action_log', 1, UTC_TIMESTAMP(3)),
+  (6, 'traffic_collection', 1, UTC_TIMESTAMP(3));

@@ -8,11 +8,11 @@ namespace {
 constexpr std::size_t kMostActor = 190;  // the columns' widths
 constexpr std::size_t kMostRequestId = 64;
 constexpr std::size_t kMostAddress = 45;
+constexpr std::size_t kMostDetail = 1000;
 
 constexpr db::Sql kBegin =
     "INSERT INTO action_log (actor_kind, actor, user_id, token_id, client_address, vps_id, action, "
-    "request_id, "
-    "begun_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))";
+    "request_id, detail, begun_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))";
 
 constexpr db::Sql kEnd =
     "UPDATE action_log SET ended_at = UTC_TIMESTAMP(3), outcome = ? WHERE id = ? AND ended_at IS NULL";
@@ -83,7 +83,7 @@ std::uint64_t Begin(db::Session& session, const Intent& intent) {
       kBegin, {std::string_view(ActorKindName(intent.actor.kind)), Cut(intent.actor.name, kMostActor),
                NumberOrNull(intent.user_id), NumberOrNull(intent.token_id),
                TextOrNull(intent.client_address, kMostAddress), NumberOrNull(intent.vps_id), intent.action,
-               TextOrNull(intent.request_id, kMostRequestId)});
+               TextOrNull(intent.request_id, kMostRequestId), Cut(intent.detail, kMostDetail)});
   return session.LastInsertId();
 }
 

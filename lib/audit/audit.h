@@ -38,6 +38,7 @@ struct Intent {
   std::uint64_t vps_id = 0;
   std::string_view action;  // "start", "suspend", …: ours
   std::string_view request_id;
+  std::string_view detail;  // what else is to be known of it, for people; cut like a name
 };
 
 // An intent older than this is over, whatever became of it: no request lasts so long, so its process has died
