@@ -19,7 +19,8 @@ CREATE TABLE `action_log` (
   KEY `action_log_vps` (`vps_id`,`id`),
   KEY `action_log_open` (`vps_id`,`ended_at`),
   KEY `action_log_user` (`user_id`,`id`),
-  KEY `action_log_begun` (`begun_at`)
+  KEY `action_log_begun` (`begun_at`),
+  KEY `action_log_token` (`token_id`,`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `nodes` (
@@ -116,6 +117,7 @@ CREATE TABLE `vpses` (
   `source` varchar(32) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL,
   `source_id` bigint(20) unsigned DEFAULT NULL,
   `created_at` datetime(3) NOT NULL DEFAULT current_timestamp(3),
+  `terminated_at` datetime(3) DEFAULT NULL COMMENT 'UTC; NULL of a terminated one: not known, set at the next tidy',
   PRIMARY KEY (`id`),
   UNIQUE KEY `vpses_container` (`node_id`,`living_ctid`),
   UNIQUE KEY `vpses_source` (`source`,`source_id`),
@@ -239,4 +241,5 @@ INSERT INTO schema_migrations (version, name, oldest_worker, applied_at) VALUES
   (3, 'vpses', 1, UTC_TIMESTAMP(3)),
   (4, 'traffic', 1, UTC_TIMESTAMP(3)),
   (5, 'action_log', 1, UTC_TIMESTAMP(3)),
-  (6, 'traffic_collection', 1, UTC_TIMESTAMP(3));
+  (6, 'traffic_collection', 1, UTC_TIMESTAMP(3)),
+  (7, 'records', 1, UTC_TIMESTAMP(3));

@@ -91,6 +91,10 @@ void End(db::Session& session, std::uint64_t id, Outcome outcome) {
   session.Execute(kEnd, {std::string_view(OutcomeName(outcome)), id});
 }
 
+void Note(db::Session& session, const Intent& intent) {
+  End(session, Begin(session, intent), Outcome::kDone);
+}
+
 std::uint64_t CountOpen(db::Session& session, std::uint64_t vps_id) {
   std::uint64_t open = 0;
   session.Query(kCountOpen, {vps_id, Seconds(kLongestIntent)},

@@ -50,6 +50,9 @@ inline constexpr std::chrono::seconds kLongestUnknown{600};
 // Gives the record's ID.
 std::uint64_t Begin(db::Session& session, const Intent& intent);
 
+// Writes a record that ends, done, as it begins: of a change in the same transaction.
+void Note(db::Session& session, const Intent& intent);
+
 // Writes the end, once: a record that has one keeps it. Can be repeated.
 void End(db::Session& session, std::uint64_t id, Outcome outcome);
 

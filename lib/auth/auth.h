@@ -89,6 +89,9 @@ std::string HashPrivateToken(std::string_view private_token);
 
 // Whether `address` (IPv4 or IPv6, v4-mapped taken as v4) lies in `cidr`. False where either does not parse.
 bool AddressInNetwork(std::string_view address, std::string_view cidr);
+// A network as it is stored: in canonical form, with its prefix length unless it is one address. kInvalid: it
+// is none, or has bits set behind its prefix, where it is not clear what was meant.
+base::Result<std::string> NormalNetwork(std::string_view cidr);
 
 }  // namespace cvm::auth
 

@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -46,16 +47,61 @@ std::optional<unsigned> PrefixBits(const Address& network, std::optional<std::st
   return static_cast<unsigned>(*bits) + (network.v4 ? kMappedBits : 0);
 }
 
+bool IsMapped(const Bytes& bytes) {
+  constexpr Bytes kPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  return SameLeadingBits(bytes, kPrefix, kMappedBits);
+}
+
+Bytes Masked(Bytes bytes, unsigned bits) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const unsigned kept = bits > 8 * i ? std::min(bits - 8 * static_cast<unsigned>(i), 8U) : 0;
+    bytes[i] = static_cast<unsigned char>(bytes[i] & (0xffU << (8 - kept)));
+  }
+  return bytes;
+}
+
+// `bits` of the 16-byte form.
+std::string NetworkText(const Bytes& bytes, unsigned bits) {
+  const bool v4 = bits >= kMappedBits && IsMapped(bytes);
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? &bytes[12] : bytes.data(), text.data(), text.size());
+  return std::string(text.data()) + (bits == 128 ? "" : "/" + std::to_string(v4 ? bits - kMappedBits : bits));
+}
+
+struct Network {
+  Bytes bytes;
+  unsigned bits;
+};
+
+std::optional<Network> ParseNetwork(std::string_view cidr) {
+  const std::size_t slash = cidr.find('/');
+  const auto address = ParseAddress(cidr.substr(0, slash));
+  if (!address) return std::nullopt;
+  const auto length = slash == std::string_view::npos ? std::nullopt : std::optional(cidr.substr(slash + 1));
+  const auto bits = PrefixBits(*address, length);
+  if (!bits) return std::nullopt;
+  return Network{address->bytes, *bits};
+}
+
 }  // namespace
 
+base::Result<std::string> NormalNetwork(std::string_view cidr) {
+  const auto network = ParseNetwork(cidr);
+  if (!network) {
+    return base::Error{base::ErrorCode::kInvalid, "is no IPv4 or IPv6 network such as 192.0.2.0/24"};
+  }
+  const Bytes masked = Masked(network->bytes, network->bits);
+  if (masked != network->bytes) {
+    return base::Error{base::ErrorCode::kInvalid, "has bits set behind its prefix: the network is " +
+                                                      NetworkText(masked, network->bits)};
+  }
+  return NetworkText(masked, network->bits);
+}
+
 bool AddressInNetwork(std::string_view address, std::string_view cidr) {
-  const std::size_t slash = cidr.find('/');
   const auto host = ParseAddress(address);
-  const auto network = ParseAddress(cidr.substr(0, slash));
-  if (!host || !network) return false;
-  const auto length = slash == std::string_view::npos ? std::nullopt : std::optional(cidr.substr(slash + 1));
-  const auto bits = PrefixBits(*network, length);
-  return bits && SameLeadingBits(host->bytes, network->bytes, *bits);
+  const auto network = ParseNetwork(cidr);
+  return host && network && SameLeadingBits(host->bytes, network->bytes, network->bits);
 }
 
 }  // namespace cvm::auth

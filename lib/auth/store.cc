@@ -1,19 +1,26 @@
 #include "lib/auth/store.h"
 
+#include "lib/base/text.h"
+
 namespace cvm::auth {
 namespace {
 
 using base::Error;
 using base::ErrorCode;
 
-std::optional<std::uint64_t> FindUser(db::Session& session, const std::string& name) {
-  std::optional<std::uint64_t> id;
-  session.Query("SELECT id FROM users WHERE name = ?", {name}, [&](const db::Row& row) { id = row.U64(0); });
-  return id;
-}
-
 Error NoSuchUser(const std::string& name) {
   return {ErrorCode::kNotFound, "no user is named '" + name + "': see 'cvmctl user list'"};
+}
+
+Error NoSuchToken(const std::string& token) {
+  return {ErrorCode::kNotFound,
+          "no pair has the public token or the ID '" + token + "': see 'cvmctl token list'"};
+}
+
+std::optional<std::uint64_t> FindId(db::Session& session, db::Sql sql, db::Param key) {
+  std::optional<std::uint64_t> id;
+  session.Query(sql, {key}, [&](const db::Row& row) { id = row.U64(0); });
+  return id;
 }
 
 TokenInfo ReadInfo(const db::Row& row) {
@@ -27,15 +34,126 @@ TokenInfo ReadInfo(const db::Row& row) {
   info.created_at = row.Text(6);
   info.expires_at = row.MaybeText(7);
   info.revoked_at = row.MaybeText(8);
+  info.state = row.Text(9);
+  info.last_used_at = row.MaybeText(10);
+  info.last_used_from = row.MaybeText(11);
   return info;
 }
 
-#define CVM_TOKEN_INFO                                                                               \
-  "SELECT t.id, u.name, t.public_token, t.label, t.client_access, t.read_only, "                     \
-  "DATE_FORMAT(t.created_at, '%Y-%m-%d %H:%i:%s'), DATE_FORMAT(t.expires_at, '%Y-%m-%d %H:%i:%s'), " \
-  "DATE_FORMAT(t.revoked_at, '%Y-%m-%d %H:%i:%s') FROM api_tokens t JOIN users u ON u.id = t.user_id "
+#define CVM_TOKEN_INFO                                                                                      \
+  "SELECT t.id, u.name, t.public_token, t.label, t.client_access, t.read_only, "                            \
+  "DATE_FORMAT(t.created_at, '%Y-%m-%d %H:%i:%s'), DATE_FORMAT(t.expires_at, '%Y-%m-%d %H:%i:%s'), "        \
+  "DATE_FORMAT(t.revoked_at, '%Y-%m-%d %H:%i:%s'), "                                                        \
+  "CASE WHEN t.revoked_at IS NOT NULL THEN 'revoked' WHEN t.expires_at <= UTC_TIMESTAMP(3) THEN 'expired' " \
+  "WHEN u.disabled <> 0 THEN 'user disabled' ELSE 'active' END, "                                           \
+  "DATE_FORMAT(g.last_used_at, '%Y-%m-%d %H:%i:%s'), g.last_used_from "                                     \
+  "FROM api_tokens t JOIN users u ON u.id = t.user_id LEFT JOIN api_token_usage g ON g.token_id = t.id "
+
+std::vector<std::string> NetworksOf(db::Session& session, std::uint64_t id) {
+  std::vector<std::string> networks;
+  session.Query("SELECT cidr FROM api_token_networks WHERE token_id = ? ORDER BY cidr", {id},
+                [&](const db::Row& row) { networks.push_back(row.Text(0)); });
+  return networks;
+}
+
+std::optional<std::string> MakerOf(db::Session& session, std::uint64_t id) {
+  std::optional<std::string> maker;
+  session.Query(
+      "SELECT RTRIM(CONCAT(actor_kind, ' ', actor)) FROM action_log WHERE token_id = ? AND action IN "
+      "('token-create', 'token-rotate') ORDER BY id LIMIT 1",
+      {id}, [&](const db::Row& row) { maker = row.Text(0); });
+  return maker;
+}
+
+bool IsOver(db::Session& session, std::uint64_t id) {
+  return FindId(session, "SELECT id FROM api_tokens WHERE id = ? AND expires_at <= UTC_TIMESTAMP(3)", id)
+      .has_value();
+}
+
+// Gives the row's ID.
+std::uint64_t InsertPair(db::Session& session, std::uint64_t user_id, const NewPair& pair,
+                         const TokenOptions& options) {
+  const std::string hash = HashPrivateToken(pair.private_token.Reveal());
+  db::Param at = nullptr;
+  db::Param span = nullptr;
+  if (options.expires && options.expires->seconds) {
+    span = *options.expires->seconds;
+  } else if (options.expires) {
+    at = std::string_view(options.expires->at);
+  }
+  session.Execute(
+      "INSERT INTO api_tokens (user_id, public_token, private_hash, hash_scheme, label, client_access, "
+      "read_only, expires_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, "
+      "COALESCE(?, UTC_TIMESTAMP(3) + INTERVAL ? SECOND), UTC_TIMESTAMP(3))",
+      {user_id, pair.public_token, hash, kSha256, options.label, std::uint64_t{options.client_access},
+       std::uint64_t{options.read_only}, at, span});
+  const std::uint64_t id = session.LastInsertId();
+  for (const std::string& network : options.networks) {
+    session.Execute("INSERT INTO api_token_networks (token_id, cidr) VALUES (?, ?)", {id, network});
+  }
+  return id;
+}
+
+// A pair whose row is locked until the end of the transaction.
+struct Old {
+  std::uint64_t id, user_id;
+  bool revoked, expired;
+  std::string public_token;
+};
+
+std::optional<Old> Lock(db::Session& session, const std::string& token) {
+  const auto id = FindToken(session, token);
+  if (!id) return std::nullopt;
+  std::optional<Old> old;
+  session.Query(
+      "SELECT user_id, revoked_at IS NOT NULL, expires_at IS NOT NULL AND expires_at <= UTC_TIMESTAMP(3), "
+      "public_token FROM api_tokens WHERE id = ? FOR UPDATE",
+      {*id}, [&](const db::Row& row) {
+        old = {*id, row.U64(0), row.U64(1) != 0, row.U64(2) != 0, row.Text(3)};
+      });
+  return old;
+}
+
+// Gives the row's ID.
+std::uint64_t InsertCopy(db::Session& session, std::uint64_t old, const NewPair& pair) {
+  const std::string hash = HashPrivateToken(pair.private_token.Reveal());
+  session.Execute(
+      "INSERT INTO api_tokens (user_id, public_token, private_hash, hash_scheme, label, client_access, "
+      "read_only, expires_at, created_at) SELECT user_id, ?, ?, ?, label, client_access, read_only, "
+      "expires_at, UTC_TIMESTAMP(3) FROM api_tokens WHERE id = ?",
+      {pair.public_token, hash, kSha256, old});
+  const std::uint64_t id = session.LastInsertId();
+  session.Execute(
+      "INSERT INTO api_token_networks (token_id, cidr) SELECT ?, cidr FROM api_token_networks WHERE "
+      "token_id = ?",
+      {id, old});
+  return id;
+}
 
 }  // namespace
+
+std::optional<std::uint64_t> FindUser(db::Session& session, const std::string& name) {
+  return FindId(session, "SELECT id FROM users WHERE name = ?", std::string_view(name));
+}
+
+std::optional<std::uint64_t> FindToken(db::Session& session, const std::string& token) {
+  const auto id =
+      FindId(session, "SELECT id FROM api_tokens WHERE public_token = ?", std::string_view(token));
+  if (id) return id;
+  const auto number = base::ParseU64(token);
+  return number ? FindId(session, "SELECT id FROM api_tokens WHERE id = ?", *number) : std::nullopt;
+}
+
+void Store::Note(db::Session& session, std::uint64_t user_id, std::uint64_t token_id, std::string_view action,
+                 std::string_view detail) const {
+  audit::Intent intent;
+  intent.actor = actor_;
+  intent.user_id = user_id;
+  intent.token_id = token_id;
+  intent.action = action;
+  intent.detail = detail;
+  audit::Note(session, intent);
+}
 
 base::Result<std::uint64_t> Store::AddUser(const std::string& name, const std::optional<std::string>& email,
                                            base::Deadline deadline) {
@@ -46,7 +164,9 @@ base::Result<std::uint64_t> Store::AddUser(const std::string& name, const std::o
     }
     session.Execute("INSERT INTO users (name, email, created_at) VALUES (?, ?, UTC_TIMESTAMP(3))",
                     {name, address});
-    return session.LastInsertId();
+    const std::uint64_t id = session.LastInsertId();
+    Note(session, id, 0, "user-add", name);
+    return id;
   });
 }
 
@@ -64,7 +184,9 @@ base::Status Store::SetDisabled(const std::string& name, bool disabled, base::De
   return pool_.Transact(deadline, [&](db::Session& session) -> base::Status {
     const auto id = FindUser(session, name);
     if (!id) return NoSuchUser(name);
-    session.Execute("UPDATE users SET disabled = ? WHERE id = ?", {std::uint64_t{disabled}, *id});
+    const auto changed =
+        session.Execute("UPDATE users SET disabled = ? WHERE id = ?", {std::uint64_t{disabled}, *id});
+    if (changed > 0) Note(session, *id, 0, disabled ? "user-disable" : "user-enable", name);
     return {};
   });
 }
@@ -72,15 +194,37 @@ base::Status Store::SetDisabled(const std::string& name, bool disabled, base::De
 base::Result<NewPair> Store::CreateToken(const std::string& user, const TokenOptions& options,
                                          base::Deadline deadline) {
   NewPair pair = MakePair();
-  const std::string hash = HashPrivateToken(pair.private_token.Reveal());
   const auto stored = pool_.Transact(deadline, [&](db::Session& session) -> base::Status {
     const auto user_id = FindUser(session, user);
     if (!user_id) return NoSuchUser(user);
+    pair.id = InsertPair(session, *user_id, pair, options);
+    if (IsOver(session, pair.id)) {
+      return Error{ErrorCode::kInvalid, "the pair would have expired already, by the database's clock"};
+    }
+    Note(session, *user_id, pair.id, "token-create", options.label);
+    return {};
+  });
+  if (!stored) return stored.error();
+  return pair;
+}
+
+base::Result<NewPair> Store::Rotate(const std::string& token, std::uint64_t grace_seconds,
+                                    base::Deadline deadline) {
+  NewPair pair = MakePair();
+  const auto stored = pool_.Transact(deadline, [&](db::Session& session) -> base::Status {
+    const auto old = Lock(session, token);
+    if (!old) return NoSuchToken(token);
+    if (old->revoked || old->expired) {
+      return Error{ErrorCode::kConflict, "the pair is " + std::string(old->revoked ? "revoked" : "expired") +
+                                             ": make a new one with 'cvmctl token create'"};
+    }
+    pair.id = InsertCopy(session, old->id, pair);
     session.Execute(
-        "INSERT INTO api_tokens (user_id, public_token, private_hash, hash_scheme, label, client_access, "
-        "created_at) VALUES (?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))",
-        {*user_id, pair.public_token, hash, kSha256, options.label, std::uint64_t{options.client_access}});
-    pair.id = session.LastInsertId();
+        "UPDATE api_tokens SET expires_at = UTC_TIMESTAMP(3) + INTERVAL ? SECOND WHERE id = ? AND "
+        "(expires_at IS NULL OR expires_at > UTC_TIMESTAMP(3) + INTERVAL ? SECOND)",
+        {grace_seconds, old->id, grace_seconds});
+    Note(session, old->user_id, old->id, "token-expire", "replaced by token " + std::to_string(pair.id));
+    Note(session, old->user_id, pair.id, "token-rotate", "replaces token " + std::to_string(old->id));
     return {};
   });
   if (!stored) return stored.error();
@@ -102,18 +246,29 @@ base::Result<std::vector<TokenInfo>> Store::ListTokens(const std::optional<std::
   });
 }
 
-base::Status Store::Revoke(const std::string& public_token, base::Deadline deadline) {
-  return pool_.Transact(deadline, [&](db::Session& session) -> base::Status {
-    bool found = false;
-    session.Query("SELECT id FROM api_tokens WHERE public_token = ? FOR UPDATE", {public_token},
-                  [&](const db::Row&) { found = true; });
-    if (!found) {
-      return Error{ErrorCode::kNotFound, "no pair has the public token '" + public_token + "'"};
-    }
-    session.Execute(
-        "UPDATE api_tokens SET revoked_at = UTC_TIMESTAMP(3) WHERE public_token = ? AND revoked_at IS NULL",
-        {public_token});
-    return {};
+base::Result<TokenDetails> Store::ShowToken(const std::string& token, base::Deadline deadline) {
+  return pool_.Run(deadline, [&](db::Session& session) -> base::Result<TokenDetails> {
+    const auto id = FindToken(session, token);
+    if (!id) return NoSuchToken(token);
+    std::optional<TokenDetails> details;
+    session.Query(CVM_TOKEN_INFO "WHERE t.id = ?", {*id}, [&](const db::Row& row) {
+      details = TokenDetails{ReadInfo(row), {}, {}};
+    });
+    if (!details) return NoSuchToken(token);
+    details->networks = NetworksOf(session, *id);
+    details->made_by = MakerOf(session, *id);
+    return std::move(*details);
+  });
+}
+
+base::Result<std::string> Store::Revoke(const std::string& token, base::Deadline deadline) {
+  return pool_.Transact(deadline, [&](db::Session& session) -> base::Result<std::string> {
+    const auto old = Lock(session, token);
+    if (!old) return NoSuchToken(token);
+    if (old->revoked) return old->public_token;
+    session.Execute("UPDATE api_tokens SET revoked_at = UTC_TIMESTAMP(3) WHERE id = ?", {old->id});
+    Note(session, old->user_id, old->id, "token-revoke", "");
+    return old->public_token;
   });
 }
 

@@ -29,7 +29,12 @@ std::string AlternativesUsage(const Command& command) {
 
 std::optional<std::string> Arguments::Maybe(const std::string& name) const {
   const auto found = values_.find(name);
-  return found == values_.end() ? std::nullopt : std::optional<std::string>(found->second);
+  return found == values_.end() ? std::nullopt : std::optional<std::string>(found->second.front());
+}
+
+std::vector<std::string> Arguments::All(const std::string& name) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? std::vector<std::string>() : found->second;
 }
 
 std::optional<std::uint64_t> Arguments::MaybeNumber(const std::string& name) const {
@@ -43,6 +48,7 @@ std::string Command::Usage() const {
     if (IsAlternative(*this, argument)) continue;
     const std::string text = ArgumentUsage(argument);
     usage += argument.need == Need::kRequired ? " " + text : " [" + text + "]";
+    if (argument.need == Need::kRepeated) usage += "…";
   }
   return usage + AlternativesUsage(*this);
 }

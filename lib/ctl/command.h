@@ -17,7 +17,11 @@
 
 namespace cvm::ctl {
 
-enum class Need { kRequired, kOptional };
+enum class Need {
+  kRequired,
+  kOptional,
+  kRepeated,  // an option that is optional and may be given often
+};
 
 struct Argument {
   const char* name;   // "--email", or of a positional "NAME"
@@ -33,9 +37,11 @@ struct Argument {
 // The arguments of one call. Every value has passed its rule.
 class Arguments {
  public:
-  void Set(const std::string& name, std::string value) { values_[name] = std::move(value); }
+  void Add(const std::string& name, std::string value) { values_[name].push_back(std::move(value)); }
   bool Has(const std::string& name) const { return values_.count(name) > 0; }
   std::optional<std::string> Maybe(const std::string& name) const;
+  // All values of one that may be given often.
+  std::vector<std::string> All(const std::string& name) const;
   // "" where it was not given.
   std::string Text(const std::string& name) const { return Maybe(name).value_or(""); }
   // Of an argument whose rule wants a number.
@@ -43,7 +49,7 @@ class Arguments {
   std::optional<std::uint64_t> MaybeNumber(const std::string& name) const;
 
  private:
-  std::map<std::string, std::string> values_;
+  std::map<std::string, std::vector<std::string>> values_;
 };
 
 // What a command works with.
@@ -63,14 +69,16 @@ enum class Access {
 
 struct Command {
   const char* group;
-  const char* name;
+  const char* name;  // "": the group is a command by itself
   const char* doc;
   std::vector<Argument> arguments;
   std::vector<const char*> exactly_one;  // of these options; empty: no such condition
   base::Result<ExitStatus> (*run)(Invocation&);
   Access access = Access::kServices;
+  std::vector<const char*> at_most_one = {};  // of these options
 
-  std::string FullName() const { return std::string(group) + " " + name; }
+  bool IsGroup() const { return name[0] == '\0'; }
+  std::string FullName() const { return IsGroup() ? group : std::string(group) + " " + name; }
   // "add NAME [--email E]"
   std::string Usage() const;
 };

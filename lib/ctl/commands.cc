@@ -12,6 +12,9 @@ Argument Required(const char* name, const char* value, Rule rule, const char* do
 Argument Optional(const char* name, const char* value, Rule rule, const char* doc) {
   return {name, value, Need::kOptional, rule, doc};
 }
+Argument Repeated(const char* name, const char* value, Rule rule, const char* doc) {
+  return {name, value, Need::kRepeated, rule, doc};
+}
 Argument Flag(const char* name, const char* doc) {
   return {name, nullptr, Need::kOptional, nullptr, doc};
 }
@@ -26,6 +29,7 @@ const std::vector<Group>& Groups() {
       {"node", "the hosts that containers run on"},
       {"template", "the templates that VPSes were made from"},
       {"vps", "virtual servers"},
+      {"log", "the records of what was done"},
       {"config", "the settings file"},
   };
   return groups;
@@ -73,7 +77,11 @@ const std::vector<Command>& Commands() {
        "make a token pair and show it, this once: of the private token only a hash is kept",
        {Positional("USER", NameRule, "the customer that it belongs to"),
         Optional("--label", "L", LabelRule, "what it is for"),
-        Flag("--no-client-access", "a pair that the client API refuses with 403")},
+        Flag("--no-client-access", "a pair that the client API refuses with 403"),
+        Flag("--read-only", "a pair that sees everything and changes nothing"),
+        Optional("--expires", "D", MomentRule, "when it ends: a date and time in UTC, or a span such as 90d"),
+        Repeated("--allow-from", "CIDR", NetworkRule,
+                 "a network that it is good from; without one, from everywhere")},
        {},
        TokenCreate},
       {"token",
@@ -85,9 +93,22 @@ const std::vector<Command>& Commands() {
       {"token",
        "revoke",
        "make a token pair invalid for good, from the next request on",
-       {Positional("PUBLIC", PublicTokenRule, "its public token")},
+       {Positional("TOKEN", PublicTokenRule, "its public token, or its ID")},
        {},
        TokenRevoke},
+      {"token",
+       "rotate",
+       "make a pair in place of another: the same user and options; the old one stays valid for a while",
+       {Positional("TOKEN", PublicTokenRule, "the old pair's public token, or its ID"),
+        Optional("--grace", "D", SpanRule, "for how long the old pair is still good, at most (24h)")},
+       {},
+       TokenRotate},
+      {"token",
+       "show",
+       "show all of a token pair but its private part",
+       {Positional("TOKEN", PublicTokenRule, "its public token, or its ID")},
+       {},
+       TokenShow},
 
       {"node",
        "add",
@@ -175,6 +196,19 @@ const std::vector<Command>& Commands() {
        {Positional("ID", IdRule, "the VPS"), Flag("--yes", "do not ask")},
        {},
        VpsTerminate},
+
+      {"log",
+       "",
+       "show the records of what was done, the newest first",
+       {Optional("--vps", "ID", IdRule, "only those of this VPS"),
+        Optional("--user", "NAME", NameRule, "only those of this customer, or of the ID that it had"),
+        Optional("--token", "T", PublicTokenRule, "only those of this pair: its public token or ID"),
+        Optional("--since", "D", MomentRule, "a date and time in UTC, or how long ago: 7d"),
+        Optional("--limit", "N", LimitRule, "how many at most (50)")},
+       {},
+       ShowLog,
+       Access::kServices,
+       {"--vps", "--user", "--token"}},
 
       {"config",
        "check",

@@ -19,6 +19,8 @@ Done UserDisable(Invocation& call);
 Done UserEnable(Invocation& call);
 
 Done TokenCreate(Invocation& call);
+Done TokenRotate(Invocation& call);
+Done TokenShow(Invocation& call);
 Done TokenList(Invocation& call);
 Done TokenRevoke(Invocation& call);
 
@@ -37,6 +39,8 @@ Done VpsList(Invocation& call);
 Done VpsSuspend(Invocation& call);
 Done VpsUnsuspend(Invocation& call);
 Done VpsTerminate(Invocation& call);
+
+Done ShowLog(Invocation& call);
 
 Done ConfigCheck(Invocation& call);
 

@@ -51,6 +51,35 @@ std::vector<std::string> SplitEmptyValues(const std::vector<std::string>& words)
   return split;
 }
 
+// The option of that name that may be given often, if there is one.
+const Argument* FindRepeated(const std::string& name) {
+  for (const Command& command : Commands()) {
+    for (const Argument& argument : command.arguments) {
+      if (argument.need == Need::kRepeated && name == argument.name) return &argument;
+    }
+  }
+  return nullptr;
+}
+
+// "--allow-from A B" as "--allow-from A --allow-from B": what follows belongs to the option as long as it is
+// of its kind.
+std::vector<std::string> RepeatOptions(const std::vector<std::string>& words) {
+  std::vector<std::string> repeated;
+  const Argument* open = nullptr;
+  bool value_due = false, options = true;
+  for (const std::string& word : words) {
+    options = options && word != "--";
+    if (options && !value_due && open != nullptr && open->rule(word) == nullptr)
+      repeated.push_back(open->name);
+    const Argument* const begun = options && !value_due ? FindRepeated(word) : nullptr;
+    if (begun == nullptr && !value_due && (open == nullptr || open->rule(word) != nullptr)) open = nullptr;
+    if (begun != nullptr) open = begun;
+    value_due = begun != nullptr;
+    repeated.push_back(word);
+  }
+  return repeated;
+}
+
 // The parser of one call, made from the table of commands.
 class Parser {
  public:
@@ -85,20 +114,21 @@ class Parser {
   // A command in CLI11's terms, with the values that it stored.
   struct Leaf {
     CLI::App* app;
-    std::map<std::string, std::string> values;
+    std::map<std::string, std::vector<std::string>> values;
   };
 
   void AddGroup(const Group& group) {
     CLI::App* app = app_.add_subcommand(group.name, group.doc);
     app->group("");  // the help of all lists the commands themselves
-    app->require_subcommand(1);
     app->fallthrough();
     groups_[group.name] = app;
   }
 
   void AddCommand(const Command& command) {
     Leaf& leaf = leaves_[&command];
-    leaf.app = groups_.at(command.group)->add_subcommand(command.name, command.doc);
+    CLI::App* const group = groups_.at(command.group);
+    if (!command.IsGroup()) group->require_subcommand(1);
+    leaf.app = command.IsGroup() ? group : group->add_subcommand(command.name, command.doc);
     leaf.app->fallthrough();
     leaf.app->footer("Options of every command: --config FILE, --json. See `cvmctl --help`.\n\n" +
                      ExitStatusHelp());
@@ -112,6 +142,9 @@ class Parser {
     }
     CLI::Option* option = leaf.app->add_option(argument.name, leaf.values[argument.name], argument.doc);
     option->type_name(argument.value == nullptr ? "" : argument.value);
+    option->expected(1)->allow_extra_args(false);
+    option->multi_option_policy(argument.need == Need::kRepeated ? CLI::MultiOptionPolicy::TakeAll
+                                                                 : CLI::MultiOptionPolicy::Throw);
     option->required(argument.need == Need::kRequired);
   }
 
@@ -142,30 +175,53 @@ class Parser {
       if (const auto taken = Take(argument); !taken) return taken.error();
     }
     if (const auto complete = RequireExactlyOne(); !complete) return complete.error();
+    if (const auto single = RefuseSeveral(); !single) return single.error();
     return std::variant<Parsed, Text>(std::move(parsed_));
   }
 
   base::Status Take(const Argument& argument) {
     Leaf& leaf = leaves_.at(parsed_.command);
     if (leaf.app->count(argument.name) == 0) return {};
-    const std::string value = argument.flag() ? "" : leaf.values.at(argument.name);
-    const char* const problem = argument.flag() ? nullptr : argument.rule(value);
-    if (problem != nullptr) {
-      return base::Error{base::ErrorCode::kInvalid,
-                         std::string(argument.name) + ": \"" + ForTerminal(value) + "\" " + problem};
+    if (argument.flag()) {
+      parsed_.arguments.Add(argument.name, "");
+      return {};
     }
-    parsed_.arguments.Set(argument.name, value);
+    for (const std::string& value : leaf.values.at(argument.name)) {
+      const char* const problem = argument.rule(value);
+      if (problem != nullptr) {
+        return base::Error{base::ErrorCode::kInvalid,
+                           std::string(argument.name) + ": \"" + ForTerminal(value) + "\" " + problem};
+      }
+      parsed_.arguments.Add(argument.name, value);
+    }
     return {};
   }
 
-  base::Status RequireExactlyOne() const {
-    const auto& names = parsed_.command->exactly_one;
-    const auto given = std::count_if(names.begin(), names.end(),
-                                     [&](const char* name) { return parsed_.arguments.Has(name); });
-    if (names.empty() || given == 1) return {};
+  using Names = std::vector<const char*>;
+
+  std::ptrdiff_t Given(const Names& names) const {
+    return std::count_if(names.begin(), names.end(),
+                         [&](const char* name) { return parsed_.arguments.Has(name); });
+  }
+
+  static std::string ListOf(const Names& names) {
     std::string list;
     for (const char* name : names) list += (list.empty() ? "" : ", ") + std::string(name);
-    return base::Error{base::ErrorCode::kInvalid, "exactly one of " + list + " must be given" + SeeHelp()};
+    return list;
+  }
+
+  base::Status RequireExactlyOne() const {
+    const Names& names = parsed_.command->exactly_one;
+    if (names.empty() || Given(names) == 1) return {};
+    return base::Error{base::ErrorCode::kInvalid,
+                       "exactly one of " + ListOf(names) + " must be given" + SeeHelp()};
+  }
+
+  base::Status RefuseSeveral() const {
+    const Names& names = parsed_.command->at_most_one;
+    if (Given(names) <= 1) return {};
+    return base::Error{base::ErrorCode::kInvalid,
+                       "at most one of " + ListOf(names) + " can be given" + SeeHelp()};
   }
 
   CLI::App app_{"Manages the customers, token pairs, nodes and VPSes of the CVM client API.", kProgram};
@@ -177,7 +233,7 @@ class Parser {
 }  // namespace
 
 base::Result<std::variant<Parsed, Text>> Parse(const std::vector<std::string>& words) {
-  return Parser().Run(SplitEmptyValues(words));
+  return Parser().Run(RepeatOptions(SplitEmptyValues(words)));
 }
 
 }  // namespace cvm::ctl

@@ -4,8 +4,10 @@
 #include <initializer_list>
 #include <string>
 
+#include "lib/auth/auth.h"
 #include "lib/base/crypto.h"
 #include "lib/base/ctid.h"
+#include "lib/base/moment.h"
 #include "lib/base/text.h"
 #include "lib/ssh/ssh.h"
 
@@ -128,6 +130,26 @@ const char* PublicTokenRule(std::string_view text) {
   const auto printable = [](char c) { return c > ' ' && c <= '~'; };
   const bool good = !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), printable);
   return good ? nullptr : "is no public token";
+}
+
+const char* NetworkRule(std::string_view text) {
+  const bool good = auth::AddressInNetwork(text.substr(0, text.find('/')), text);
+  return good ? nullptr : "is no IPv4 or IPv6 network such as 192.0.2.0/24 or 2001:db8::/32";
+}
+
+const char* MomentRule(std::string_view text) {
+  return base::ParseMoment(text) ? nullptr
+                                 : "is no time: 2027-01-31 or \"2027-01-31 18:00\" (UTC), or a span such as "
+                                   "90d, 12h or 30m";
+}
+
+const char* SpanRule(std::string_view text) {
+  return base::ParseSpan(text) ? nullptr : "is no span of time such as 7d, 12h or 30m";
+}
+
+const char* LimitRule(std::string_view text) {
+  const auto number = base::ParseU64(text);
+  return number && *number >= 1 && *number <= 1000000 ? nullptr : "is no number from 1 to 1000000";
 }
 
 }  // namespace cvm::ctl

@@ -28,6 +28,10 @@ const char* BytesRule(std::string_view text);  // a number of 0 or more
 const char* IdRule(std::string_view text);
 const char* BytePairRule(std::string_view text);  // IN:OUT
 const char* PublicTokenRule(std::string_view text);
+const char* NetworkRule(std::string_view text);  // an address or CIDR, bits behind the prefix or not
+const char* MomentRule(std::string_view text);   // as base::ParseMoment takes it
+const char* SpanRule(std::string_view text);     // as base::ParseSpan takes it
+const char* LimitRule(std::string_view text);    // how many rows
 
 bool IsFingerprint(std::string_view text);  // SHA256:…
 // The two numbers of IN:OUT.

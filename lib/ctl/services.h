@@ -31,9 +31,10 @@ class Services {
   db::Pool pool;
   ssh::Pool runner;
   node::OpenVz hypervisor{runner};
-  auth::Store auth{pool};
-  node::Store nodes{pool};
-  vps::Admin vpses{pool, hypervisor, {{audit::ActorKind::kOperator, OperatorName()}, kIntentWait}};
+  const audit::Actor actor{audit::ActorKind::kOperator, OperatorName()};
+  auth::Store auth{pool, actor};
+  node::Store nodes{pool, actor};
+  vps::Admin vpses{pool, hypervisor, {actor, kIntentWait}};
 };
 
 // For work in the database alone; and for work that stops a container, which may take 180 s.

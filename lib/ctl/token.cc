@@ -1,7 +1,11 @@
+#include <algorithm>
+
 #include "lib/ctl/commands.h"
 
 namespace cvm::ctl {
 namespace {
+
+constexpr std::uint64_t kUsualGrace = 86400;  // seconds
 
 // A pair that nobody has seen is of no use to anybody, and nobody would know to revoke it.
 base::Error RevokeUnseen(Invocation& call, const auth::NewPair& pair) {
@@ -11,36 +15,87 @@ base::Error RevokeUnseen(Invocation& call, const auth::NewPair& pair) {
   return {base::ErrorCode::kInternal, what + " was lost: revoke it (" + revoked.error().message + ")"};
 }
 
+Records Networks(const std::vector<std::string>& networks) {
+  Records records;
+  for (const std::string& network : networks) records.push_back({{"network", network}});
+  return records;
+}
+
 Record RecordOf(const auth::TokenInfo& token) {
   return {{"id", Figure(token.id)},
           {"user", token.user},
           {"public_token", token.public_token},
           {"label", token.label},
+          {"state", token.state},
           {"client_access", token.client_access},
           {"read_only", token.read_only},
           {"created_at", token.created_at},
           {"expires_at", Maybe(token.expires_at)},
-          {"revoked_at", Maybe(token.revoked_at)}};
+          {"revoked_at", Maybe(token.revoked_at)},
+          {"last_used_at", Maybe(token.last_used_at)},
+          {"last_used_from", Maybe(token.last_used_from)}};
+}
+
+// Every network in canonical form, once.
+base::Result<std::vector<std::string>> NetworksOf(const Arguments& arguments) {
+  std::vector<std::string> networks;
+  for (const std::string& word : arguments.All("--allow-from")) {
+    const auto network = auth::NormalNetwork(word);
+    if (!network) {
+      return base::Error{network.error().code, "--allow-from: \"" + word + "\" " + network.error().message};
+    }
+    if (std::find(networks.begin(), networks.end(), *network) == networks.end()) networks.push_back(*network);
+  }
+  return networks;
+}
+
+base::Result<auth::TokenOptions> OptionsOf(const Arguments& arguments) {
+  auth::TokenOptions options;
+  options.label = arguments.Text("--label");
+  options.client_access = !arguments.Has("--no-client-access");
+  options.read_only = arguments.Has("--read-only");
+  if (const auto expires = arguments.Maybe("--expires")) options.expires = base::ParseMoment(*expires);
+  auto networks = NetworksOf(arguments);
+  if (!networks) return networks.error();
+  options.networks = std::move(*networks);
+  return options;
+}
+
+// The new pair with its private token, this once.
+Done ShowNew(Invocation& call, const auth::NewPair& pair) {
+  const auto made = call.services->auth.ShowToken(std::to_string(pair.id), DatabaseDeadline());
+  if (!made) return RevokeUnseen(call, pair);
+  const auth::TokenInfo& info = made->info;
+  call.output.One({{"id", Figure(info.id)},
+                   {"user", info.user},
+                   {"label", info.label},
+                   {"client_access", info.client_access},
+                   {"read_only", info.read_only},
+                   {"expires_at", Maybe(info.expires_at)},
+                   {"allowed_from", Networks(made->networks)},
+                   {"public_token", pair.public_token},
+                   {"private_token", pair.private_token.Reveal()}});
+  if (!call.output.Flush()) return RevokeUnseen(call, pair);
+  if (!call.output.json()) call.console.err << "The private token is not shown again: keep it safe.\n";
+  return ExitStatus::kOk;
 }
 
 }  // namespace
 
 Done TokenCreate(Invocation& call) {
-  const std::string user = call.arguments.Text("USER");
-  auth::TokenOptions options;
-  options.label = call.arguments.Text("--label");
-  options.client_access = !call.arguments.Has("--no-client-access");
-  const auto pair = call.services->auth.CreateToken(user, options, DatabaseDeadline());
+  const auto options = OptionsOf(call.arguments);
+  if (!options) return options.error();
+  const auto pair =
+      call.services->auth.CreateToken(call.arguments.Text("USER"), *options, DatabaseDeadline());
   if (!pair) return pair.error();
-  call.output.One({{"id", Figure(pair->id)},
-                   {"user", user},
-                   {"label", options.label},
-                   {"client_access", options.client_access},
-                   {"public_token", pair->public_token},
-                   {"private_token", pair->private_token.Reveal()}});
-  if (!call.output.Flush()) return RevokeUnseen(call, *pair);
-  if (!call.output.json()) call.console.err << "The private token is not shown again: keep it safe.\n";
-  return ExitStatus::kOk;
+  return ShowNew(call, *pair);
+}
+
+Done TokenRotate(Invocation& call) {
+  const auto grace = base::ParseSpan(call.arguments.Text("--grace")).value_or(kUsualGrace);
+  const auto pair = call.services->auth.Rotate(call.arguments.Text("TOKEN"), grace, DatabaseDeadline());
+  if (!pair) return pair.error();
+  return ShowNew(call, *pair);
 }
 
 Done TokenList(Invocation& call) {
@@ -52,11 +107,20 @@ Done TokenList(Invocation& call) {
   return ExitStatus::kOk;
 }
 
+Done TokenShow(Invocation& call) {
+  const auto token = call.services->auth.ShowToken(call.arguments.Text("TOKEN"), DatabaseDeadline());
+  if (!token) return token.error();
+  Record record = RecordOf(token->info);
+  record.push_back({"allowed_from", Networks(token->networks)});
+  record.push_back({"made_by", Maybe(token->made_by)});
+  call.output.One(record);
+  return ExitStatus::kOk;
+}
+
 Done TokenRevoke(Invocation& call) {
-  const std::string token = call.arguments.Text("PUBLIC");
-  const auto status = call.services->auth.Revoke(token, DatabaseDeadline());
-  if (!status) return status.error();
-  call.output.Done("token pair " + token + " is revoked", {{"public_token", token}, {"revoked", true}});
+  const auto token = call.services->auth.Revoke(call.arguments.Text("TOKEN"), DatabaseDeadline());
+  if (!token) return token.error();
+  call.output.Done("token pair " + *token + " is revoked", {{"public_token", *token}, {"revoked", true}});
   return ExitStatus::kOk;
 }
 

@@ -75,13 +75,23 @@ Node ReadNode(const db::Row& row, unsigned first) {
   return node;
 }
 
+void Store::Note(db::Session& session, std::string_view action, const std::string& detail) const {
+  audit::Intent intent;
+  intent.actor = actor_;
+  intent.action = action;
+  intent.detail = detail;
+  audit::Note(session, intent);
+}
+
 base::Result<std::uint64_t> Store::Add(const Node& node, base::Deadline deadline) {
   const auto valid = ValidateNode(node);
   if (!valid.ok()) return valid.error();
   return pool_.Transact(deadline, [&](db::Session& session) -> base::Result<std::uint64_t> {
     if (LockNode(session, node.name)) return NameTaken(node.name);
     try {
-      return InsertNode(session, node);
+      const std::uint64_t id = InsertNode(session, node);
+      Note(session, "node-add", node.name + ", ID " + std::to_string(id) + ", at " + node.endpoint.host);
+      return id;
     } catch (const db::Failure& failure) {
       if (failure.kind() != db::Failure::Kind::kConflict) throw;
       return NameTaken(node.name);
@@ -119,6 +129,7 @@ base::Status Store::Pin(const std::string& name, const ssh::HostKey& key, bool r
     if (!id) return NoSuchNode(name);
     if (replace) session.Execute("DELETE FROM node_host_keys WHERE node_id = ?", {*id});
     InsertPin(session, *id, key);
+    Note(session, "node-pin", name + ", " + key.Fingerprint() + (replace ? ", in place of all others" : ""));
     return {};
   });
 }
@@ -135,6 +146,7 @@ base::Status Store::Remove(const std::string& name, base::Deadline deadline) {
                                              "': terminate them first (see 'cvmctl vps list')"};
     }
     session.Execute("UPDATE nodes SET retired_at = UTC_TIMESTAMP(3) WHERE id = ?", {*id});
+    Note(session, "node-remove", name + ", ID " + std::to_string(*id));
     return {};
   });
 }

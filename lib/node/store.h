@@ -1,10 +1,15 @@
-// The rows of nodes and their pinned host keys, for the operator's commands. Each call is one transaction.
+// The rows of nodes and their pinned host keys, for the operator's commands. Each call is one transaction,
+// in which each change is recorded.
 #ifndef CVM_LIB_NODE_STORE_H_
 #define CVM_LIB_NODE_STORE_H_
 
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "lib/audit/audit.h"
 #include "lib/db/db.h"
 #include "lib/node/node.h"
 
@@ -12,8 +17,9 @@ namespace cvm::node {
 
 class Store {
  public:
-  // `pool` must outlive this.
-  explicit Store(db::Pool& pool) : pool_(pool) {}
+  // `pool` must outlive this. `actor` stands in the records.
+  explicit Store(db::Pool& pool, audit::Actor actor = {audit::ActorKind::kOperator, ""})
+      : pool_(pool), actor_(std::move(actor)) {}
 
   // Gives the new node's ID. kConflict: a node of that name is there already. `node.id` is ignored.
   base::Result<std::uint64_t> Add(const Node& node, base::Deadline deadline);
@@ -27,7 +33,10 @@ class Store {
   base::Status Remove(const std::string& name, base::Deadline deadline);
 
  private:
+  void Note(db::Session& session, std::string_view action, const std::string& detail) const;
+
   db::Pool& pool_;
+  const audit::Actor actor_;
 };
 
 // For JOINs that bring a node along: the columns to select, for a table `nodes` named `n` and a LEFT JOINed

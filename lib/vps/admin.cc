@@ -38,11 +38,12 @@ base::Status CheckTemplate(db::Session& session, const std::optional<std::uint64
 }
 
 // The node's row is locked, so that it cannot be taken out of service before the VPS is on it.
-base::Result<std::uint64_t> Insert(db::Session& session, const NewVps& vps) {
+base::Result<std::uint64_t> Insert(db::Session& session, const NewVps& vps, std::uint64_t& user_id) {
   const auto node = FindId(session, "SELECT id FROM nodes WHERE name_in_service = ? FOR UPDATE", {vps.node});
   if (!node) return NotFound("node is named", vps.node, "node");
   const auto user = FindId(session, "SELECT id FROM users WHERE name = ?", {vps.user});
   if (!user) return NotFound("user is named", vps.user, "user");
+  user_id = *user;
   if (const auto found = CheckTemplate(session, vps.template_id); !found) return found.error();
   const std::string ctid = vps.ctid.text();
   if (const auto other =
@@ -72,7 +73,12 @@ base::Result<std::uint64_t> Admin::AddTemplate(const std::string& name, const st
     }
     session.Execute("INSERT INTO templates (name, description, created_at) VALUES (?, ?, UTC_TIMESTAMP(3))",
                     {name, description});
-    return session.LastInsertId();
+    const std::uint64_t id = session.LastInsertId();
+    const std::string detail = name + ", ID " + std::to_string(id);
+    audit::Intent intent = IntentOf(0, 0, "template-add");
+    intent.detail = detail;
+    audit::Note(session, intent);
+    return id;
   });
 }
 
@@ -87,7 +93,16 @@ base::Result<std::vector<Template>> Admin::ListTemplates(base::Deadline deadline
 }
 
 base::Result<std::uint64_t> Admin::Add(const NewVps& vps, base::Deadline deadline) {
-  return pool_.Transact(deadline, [&](db::Session& session) { return Insert(session, vps); });
+  return pool_.Transact(deadline, [&](db::Session& session) -> base::Result<std::uint64_t> {
+    std::uint64_t user_id = 0;
+    const auto id = Insert(session, vps, user_id);
+    if (!id) return id.error();
+    const std::string detail = vps.hostname + ", container " + vps.ctid.text() + " on " + vps.node;
+    audit::Intent intent = IntentOf(*id, user_id, "vps-add");
+    intent.detail = detail;
+    audit::Note(session, intent);
+    return *id;
+  });
 }
 
 base::Result<std::vector<Listed>> Admin::List(base::Deadline deadline) {

@@ -98,6 +98,8 @@ class Admin {
 
  private:
   base::Result<StopReport> HaltAndStop(std::uint64_t id, State state, base::Deadline deadline);
+  base::Result<StopReport> RetryStop(std::uint64_t id, base::Deadline deadline);
+  void EndRecord(std::uint64_t record, bool done, base::Deadline deadline);
   void AwaitIntents(std::uint64_t id, base::Deadline deadline);
   base::Result<StopReport> Stop(std::uint64_t id, base::Deadline deadline);
   base::Result<StopReport> Settle(std::uint64_t id, const audit::Starts& before, base::Deadline deadline);

@@ -130,8 +130,10 @@ base::Result<StopReport> Admin::HaltAndStop(std::uint64_t id, State state, base:
     if (vps->state == State::kTerminated && state != State::kTerminated) return AlreadyTerminated(id);
     const std::uint64_t record = audit::Begin(session, IntentOf(id, vps->user_id, HaltName(state)));
     if (vps->state != state) {
-      session.Execute("UPDATE vpses SET state = ?, stop_pending = 1 WHERE id = ?",
-                      {std::string_view(StateName(state)), id});
+      session.Execute(
+          "UPDATE vpses SET state = ?, stop_pending = 1, terminated_at = IF(state = 'terminated', "
+          "UTC_TIMESTAMP(3), NULL) WHERE id = ?",
+          {std::string_view(StateName(state)), id});
       return Halted(record);
     }
     if (vps->stop_pending) return Halted(record);
@@ -142,12 +144,15 @@ base::Result<StopReport> Admin::HaltAndStop(std::uint64_t id, State state, base:
   if (!*halted) return StopReport{};
   AwaitIntents(id, deadline.Within(settings_.intent_wait));
   auto report = Stop(id, deadline);
-  const bool stopped = report && !report->stop_pending;
-  const auto ended = pool_.Run(deadline, [&](db::Session& session) {
-    audit::End(session, **halted, stopped ? audit::Outcome::kDone : audit::Outcome::kFailed);
-  });
-  if (!ended) log::Error("audit.intent-left-open", {{"record", **halted}, {"error", ended.error().message}});
+  EndRecord(**halted, report && !report->stop_pending, deadline);
   return report;
+}
+
+void Admin::EndRecord(std::uint64_t record, bool done, base::Deadline deadline) {
+  const auto ended = pool_.Run(deadline, [&](db::Session& session) {
+    audit::End(session, record, done ? audit::Outcome::kDone : audit::Outcome::kFailed);
+  });
+  if (!ended) log::Error("audit.intent-left-open", {{"record", record}, {"error", ended.error().message}});
 }
 
 // The VPS's state lets no new ones begin. What is still open in the end keeps the stop pending.
@@ -209,6 +214,21 @@ base::Result<StopReport> Admin::Settle(std::uint64_t id, const audit::Starts& be
   });
 }
 
+// One of those, with its record: the timer's, whoever runs it.
+base::Result<StopReport> Admin::RetryStop(std::uint64_t id, base::Deadline deadline) {
+  const auto record = pool_.Transact(deadline, [&](db::Session& session) -> base::Result<std::uint64_t> {
+    const auto vps = Lock(session, id);
+    if (!vps) return NoSuchVps(id);
+    audit::Intent intent = IntentOf(id, vps->user_id, "stop-retry");
+    intent.actor = {audit::ActorKind::kTimer, ""};
+    return audit::Begin(session, intent);
+  });
+  if (!record) return record.error();
+  const auto report = Stop(id, deadline);
+  EndRecord(*record, report && !report->stop_pending, deadline);
+  return report;
+}
+
 base::Result<RetryReport> Admin::RetryPending(base::Deadline deadline) {
   const auto due = pool_.Run(deadline, [](db::Session& session) {
     std::vector<std::uint64_t> ids;
@@ -219,7 +239,7 @@ base::Result<RetryReport> Admin::RetryPending(base::Deadline deadline) {
   if (!due) return due.error();
   RetryReport report;
   for (const std::uint64_t id : *due) {
-    const auto stopped = deadline.Passed() ? StopReport{true, "no time is left"} : Stop(id, deadline);
+    const auto stopped = deadline.Passed() ? StopReport{true, "no time is left"} : RetryStop(id, deadline);
     if (!stopped) return stopped.error();
     ++(stopped->stop_pending ? report.pending : report.stopped);
     log::Info("vps.stop-retried",

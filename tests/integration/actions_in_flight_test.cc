@@ -64,10 +64,12 @@ BOOST_FIXTURE_TEST_CASE(TheIntentIsCommittedBeforeTheCommandIsSentAndEndsAfterIt
     BOOST_TEST((Act(Action::kStart, {7, 1, "192.0.2.9", "request-1"}) == ActionResult::kDone));
   });
   held.before.AwaitHeld();
-  BOOST_TEST(Column(pool,
-                    "SELECT CONCAT_WS(' ', actor_kind, user_id, token_id, client_address, vps_id, action, "
-                    "request_id, begun_at IS NOT NULL, ended_at IS NULL) FROM action_log")
-                 .at(0) == "customer 1 7 192.0.2.9 1 start request-1 1 1");
+  BOOST_TEST(
+      Column(
+          pool,
+          "SELECT CONCAT_WS(' ', actor_kind, user_id, token_id, client_address, vps_id, action, "
+          "request_id, begun_at IS NOT NULL, ended_at IS NULL) FROM action_log WHERE actor_kind = 'customer'")
+          .at(0) == "customer 1 7 192.0.2.9 1 start request-1 1 1");
   BOOST_TEST(!Runs());
   held.before.Release();
   starter.join();
@@ -285,7 +287,7 @@ BOOST_FIXTURE_TEST_CASE(WhatTheOperatorDoesIsOnRecord, InFlight) {
   BOOST_TEST(Ends() == (std::vector<std::string>{"suspend done", "unsuspend done", "terminate done"}));
   BOOST_TEST(Number(pool,
                     "SELECT COUNT(*) FROM action_log WHERE actor_kind = 'operator' AND actor = 'olga' "
-                    "AND user_id = 1 AND vps_id = 1") == 3U);
+                    "AND user_id = 1 AND vps_id = 1 AND action <> 'vps-add'") == 3U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

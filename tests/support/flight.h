@@ -124,7 +124,9 @@ class Flight {
     return Number(pool, "SELECT COUNT(*) FROM action_log WHERE ended_at IS NULL AND actor_kind = 'customer'");
   }
   std::vector<std::string> Ends() {
-    return Column(pool, "SELECT CONCAT(action, ' ', COALESCE(outcome, 'open')) FROM action_log ORDER BY id");
+    return Column(pool,
+                  "SELECT CONCAT(action, ' ', COALESCE(outcome, 'open')) FROM action_log WHERE action "
+                  "NOT LIKE '%-add' ORDER BY id");
   }
 
   TestDatabase database;

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "lib/auth/auth.h"
 #include "lib/auth/crypt.h"
@@ -122,6 +123,39 @@ BOOST_AUTO_TEST_CASE(AddressesLieInNetworksByTheirLeadingBits) {
                         {"2001:db8::1", "0.0.0.0/0", false},
                         {"junk", "0.0.0.0/0", false}}) {
     BOOST_TEST(AddressInNetwork(c.address, c.cidr) == c.inside, c.address << " in " << c.cidr);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(NetworksAreStoredInOneForm) {
+  struct Case {
+    const char *cidr, *stored;
+  };
+  for (const Case& c : {Case{"192.0.2.0/24", "192.0.2.0/24"},
+                        {"192.0.2.7", "192.0.2.7"},
+                        {"192.0.2.7/32", "192.0.2.7"},
+                        {"0.0.0.0/0", "0.0.0.0/0"},
+                        {"2001:DB8:0::/32", "2001:db8::/32"},
+                        {"2001:db8::1/128", "2001:db8::1"},
+                        {"::ffff:192.0.2.0/120", "192.0.2.0/24"},
+                        {"::/0", "::/0"}}) {
+    const auto network = NormalNetwork(c.cidr);
+    BOOST_REQUIRE_MESSAGE(network.ok(), c.cidr);
+    BOOST_TEST(*network == c.stored);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(ANetworkWithBitsBehindItsPrefixIsRefusedAndTheOneMeantIsNamed) {
+  for (const auto& [cidr, meant] : {std::pair("192.0.2.7/24", "192.0.2.0/24"),
+                                    {"10.0.0.129/25", "10.0.0.128/25"},
+                                    {"2001:db8::1/64", "2001:db8::/64"},
+                                    {"192.0.2.7/0", "0.0.0.0/0"}}) {
+    const auto network = NormalNetwork(cidr);
+    BOOST_REQUIRE_MESSAGE(!network.ok(), cidr);
+    BOOST_TEST(network.error().message.find(std::string("the network is ") + meant) != std::string::npos,
+               network.error().message);
+  }
+  for (const char* cidr : {"", "ten", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/8/8", "10.0.0.0/-1"}) {
+    BOOST_TEST(!NormalNetwork(cidr).ok(), cidr);
   }
 }
 

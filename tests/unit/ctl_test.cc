@@ -64,13 +64,18 @@ const std::map<Rule, std::string>& Samples() {
       {IdRule, "1"},
       {BytePairRule, "1:18446744073709551615"},
       {PublicTokenRule, "-0123abcd"},
+      {NetworkRule, "2001:db8::/32"},
+      {MomentRule, "2027-01-31 18:00"},
+      {SpanRule, "90d"},
+      {LimitRule, "5"},
   };
   return samples;
 }
 
 bool IsAlternative(const Command& command, const Argument& argument) {
-  return std::any_of(command.exactly_one.begin(), command.exactly_one.end(),
-                     [&](const char* name) { return std::string(name) == argument.name; });
+  const auto is_it = [&](const char* name) { return std::string(name) == argument.name; };
+  return std::any_of(command.exactly_one.begin(), command.exactly_one.end(), is_it) ||
+         std::any_of(command.at_most_one.begin(), command.at_most_one.end(), is_it);
 }
 
 // A command line for `command`: what it requires, or everything that it takes.
@@ -78,6 +83,7 @@ Words WordsFor(const Command& command, bool all) {
   Words words = {command.group, command.name};
   Words behind;
   bool alternative_taken = false;
+  if (command.IsGroup()) words.pop_back();
   for (const Argument& argument : command.arguments) {
     const bool alternative = IsAlternative(command, argument) && !alternative_taken;
     if (IsAlternative(command, argument) ? !alternative : argument.need == Need::kOptional && !all) continue;
@@ -117,9 +123,11 @@ BOOST_AUTO_TEST_CASE(TheCommandsAreThoseOfTheDocumentation) {
       "user list",
       "user disable NAME",
       "user enable NAME",
-      "token create USER [--label L] [--no-client-access]",
+      "token create USER [--label L] [--no-client-access] [--read-only] [--expires D] [--allow-from CIDR]…",
       "token list [USER]",
-      "token revoke PUBLIC",
+      "token revoke TOKEN",
+      "token rotate TOKEN [--grace D]",
+      "token show TOKEN",
       "node add NAME --host H [--port P] [--user U] [--location L] [--host-key KEY|SHA256:…]",
       "node list",
       "node check [NAME]",
@@ -135,6 +143,7 @@ BOOST_AUTO_TEST_CASE(TheCommandsAreThoseOfTheDocumentation) {
       "vps suspend ID",
       "vps unsuspend ID",
       "vps terminate ID [--yes]",
+      "log [--vps ID] [--user NAME] [--token T] [--since D] [--limit N]",
       "config check",
   };
   Words usages;
@@ -148,7 +157,9 @@ BOOST_AUTO_TEST_CASE(HelpListsEveryCommandAndExitStatus) {
   BOOST_TEST(help.err.empty());
   for (const Command& command : Commands()) {
     BOOST_TEST(Holds(help.out, "  " + command.Usage() + "\n"));
-    const Result own = RunCtl({command.group, command.name, "--help"});
+    Words words = {command.group, command.name, "--help"};
+    if (command.IsGroup()) words.erase(words.begin() + 1);
+    const Result own = RunCtl(words);
     BOOST_TEST(own.status == 0);
     for (const Argument& argument : command.arguments) BOOST_TEST(Holds(own.out, argument.name));
   }
@@ -195,7 +206,7 @@ BOOST_AUTO_TEST_CASE(ValuesThatLookLikeSomethingElseAreTakenAsTheyAre) {
       {{"token", "create", "u", "--label", ""}, "--label", ""},
       {{"token", "create", "--label=", "u"}, "--label", ""},
       {{"token", "create", "--label=", "u"}, "USER", "u"},
-      {{"token", "revoke", "--", "--label="}, "PUBLIC", "--label="},
+      {{"token", "revoke", "--", "--label="}, "TOKEN", "--label="},
       {{"token", "create", "u", "--label", "[a,b]"}, "--label", "[a,b]"},
       {{"token", "create", "u", "--label", "a,b"}, "--label", "a,b"},
       {{"token", "create", "u", "--label", "\"quoted\""}, "--label", "\"quoted\""},
@@ -314,6 +325,30 @@ BOOST_AUTO_TEST_CASE(AVpsTakesExactlyOneKindOfTrafficLimit) {
   both.insert(both.end(), {"--traffic-split", "0:0"});
   BOOST_TEST(RunCtl(both).status == 2);
   BOOST_TEST(Holds(RunCtl(both).err, "exactly one of"));
+}
+
+BOOST_AUTO_TEST_CASE(AnOptionThatMayBeRepeatedTakesTheWordsOfItsKindBehindIt) {
+  const std::vector<Words> kSpellings = {
+      {"token", "create", "jane", "--allow-from", "192.0.2.0/24", "2001:db8::/32", "--label", "192.0.2.1"},
+      {"token", "create", "--label", "192.0.2.1", "--allow-from", "192.0.2.0/24", "2001:db8::/32", "jane"},
+      {"token", "create", "--allow-from=192.0.2.0/24", "--allow-from", "2001:db8::/32", "jane",
+       "--label=192.0.2.1"}};
+  for (const Words& words : kSpellings) {
+    const auto parsed = Parse(words);
+    BOOST_REQUIRE_MESSAGE(parsed.ok(), MessageOf(parsed));
+    const Arguments& arguments = std::get<Parsed>(*parsed).arguments;
+    BOOST_TEST(arguments.All("--allow-from") == (Words{"192.0.2.0/24", "2001:db8::/32"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(arguments.Text("USER") == "jane");
+    BOOST_TEST(arguments.Text("--label") == "192.0.2.1");
+  }
+  BOOST_TEST(RunCtl({"token", "create", "--label", "a", "--label", "b", "jane"}).status == 2);
+}
+
+BOOST_AUTO_TEST_CASE(TheRecordsAreThoseOfOneThingAtMost) {
+  const Result both = RunCtl({"log", "--vps", "1", "--user", "jane"});
+  BOOST_TEST(both.status == 2);
+  BOOST_TEST(Holds(both.err, "at most one of --vps, --user, --token"));
 }
 
 BOOST_AUTO_TEST_CASE(WithJsonAnErrorIsOneDocumentOnStandardOutputToo) {

@@ -1,0 +1,256 @@
+// cvmctl's tokens and records against a real database.
+#include <boost/test/unit_test.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "lib/auth/crypt.h"
+#include "lib/ctl/run.h"
+#include "lib/db/db.h"
+#include "lib/json/json.h"
+#include "lib/vps/service.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/test_database.h"
+
+namespace cvm::ctl {
+namespace {
+
+using test::Column;
+using test::Number;
+using test::RunSql;
+using Words = std::vector<std::string>;
+
+const std::string kKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
+
+struct Answer {
+  int status;
+  std::string out, err;
+};
+
+bool Holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+struct Fixture {
+  Fixture() {
+    config = directory.Write("cvmctl.toml", "[database]\nservers = [\"" + database.socket() +
+                                                "\"]\nname = \"" + database.name() +
+                                                "\"\nuser = \"root\"\n[ssh]\nkey_directory = "
+                                                "\"/nowhere\"\nconnect_timeout = 1\n");
+    setenv("SUDO_USER", "olga", 1);
+    Must({"schema", "migrate"});
+    Must({"user", "add", "jane"});
+  }
+  ~Fixture() { unsetenv("SUDO_USER"); }
+
+  Answer Ctl(Words words, const char* typed = nullptr) {
+    words.insert(words.begin(), {"--config", config});
+    std::istringstream in(typed == nullptr ? "" : typed);
+    std::ostringstream out, err;
+    Console console{in, out, err, typed != nullptr};
+    const int status = Run(words, console);
+    return {status, out.str(), err.str()};
+  }
+  std::string Must(const Words& words) {
+    const Answer answer = Ctl(words);
+    BOOST_REQUIRE_MESSAGE(answer.status == 0, words.front() << " … " << words.back() << ": " << answer.err);
+    return answer.out;
+  }
+  void Fails(const Words& words, int status, const std::string& said) {
+    const Answer answer = Ctl(words);
+    BOOST_TEST(answer.status == status, answer.err);
+    BOOST_TEST(Holds(answer.err, said), answer.err << " lacks " << said);
+  }
+  json::Document Json(Words words) {
+    words.emplace_back("--json");
+    auto document = json::Document::Parse(Must(words));
+    BOOST_REQUIRE(document.ok());
+    return std::move(*document);
+  }
+  static std::string Text(const json::Value& value, const char* member) {
+    const auto found = value.Member(member);
+    BOOST_REQUIRE_MESSAGE(found, "no " << member);
+    return std::string(found->AsText().value_or("null"));
+  }
+
+  struct Made {
+    std::string id, public_token, private_token;
+  };
+  Made Make(const Words& words) {
+    const auto pair = Json(words);
+    return {Text(pair.root(), "id"), Text(pair.root(), "public_token"), Text(pair.root(), "private_token")};
+  }
+  // The verdict on the pair where it comes from that address.
+  auth::Verdict Judge(const Made& pair, const char* address = "192.0.2.1") {
+    const auth::Presented presented{{pair.public_token}, {pair.private_token}, address};
+    const auto found = pool.Run(test::Patience(), [&](db::Session& session) {
+      auth::Token token;
+      session.Query("SELECT " CVM_TOKEN_COLUMNS
+                    " FROM api_tokens t JOIN users u ON u.id = t.user_id WHERE t.public_token = ?",
+                    {pair.public_token}, [&](const db::Row& row) { token = auth::ReadToken(row, 0); });
+      auth::LoadNetworks(session, token);
+      return token;
+    });
+    BOOST_REQUIRE_MESSAGE(found.ok(), test::Why(found));
+    auth::CryptCheck crypt;
+    return *auth::Judge(*found, presented, crypt, test::Patience());
+  }
+  std::string AddVps(const std::string& ctid) {
+    return Text(Json({"vps", "add", "--node", "alpha", "--user", "jane", "--ctid", ctid, "--hostname",
+                      "h" + ctid, "--ram", "128", "--disk", "5000", "--cpus", "1", "--traffic-total", "0"})
+                    .root(),
+                "id");
+  }
+  void AddNode() { Must({"node", "add", "alpha", "--host", "127.0.0.1", "--port", "1", "--host-key", kKey}); }
+
+  test::TestDatabase database;
+  db::Pool pool{database.Root()};
+  tests::TemporaryDirectory directory;
+  std::string config;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(CtlTokens, Fixture)
+
+BOOST_AUTO_TEST_CASE(APairIsGoodFromItsNetworksOnlyAndForLookingOnly) {
+  const Made pair = Make({"token", "create", "jane", "--read-only", "--allow-from", "192.0.2.0/24",
+                          "2001:db8::/32", "192.0.2.0/24"});
+  BOOST_TEST((Judge(pair) == auth::Verdict::kReadOnly));
+  BOOST_TEST((Judge(pair, "::ffff:192.0.2.9") == auth::Verdict::kReadOnly));
+  BOOST_TEST((Judge(pair, "2001:db8:1::1") == auth::Verdict::kReadOnly));
+  BOOST_TEST((Judge(pair, "198.51.100.1") == auth::Verdict::kNotValid));
+  const auto shown = Json({"token", "show", pair.public_token});
+  BOOST_TEST(shown.root().Member("allowed_from")->Elements()->size() == 2u);
+  BOOST_TEST(Text(shown.root(), "made_by") == "operator olga");
+  BOOST_TEST(Text(shown.root(), "state") == "active");
+  BOOST_TEST(!Holds(Must({"token", "show", pair.id}), pair.private_token));
+}
+
+BOOST_AUTO_TEST_CASE(ANetworkThatIsUnclearMakesNoPair) {
+  Fails({"token", "create", "jane", "--allow-from", "192.0.2.7/24"}, 2, "the network is 192.0.2.0/24");
+  Fails({"token", "create", "jane", "--allow-from", "example.org"}, 2, "--allow-from");
+  BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM api_tokens") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(APairExpiresWhenItIsTold) {
+  const Made dated = Make({"token", "create", "jane", "--expires", "2099-01-31 18:00"});
+  BOOST_TEST(Text(Json({"token", "show", dated.id}).root(), "expires_at") == "2099-01-31 18:00:00");
+  const Made spanned = Make({"token", "create", "jane", "--expires", "90d"});
+  BOOST_TEST(
+      Number(pool, "SELECT TIMESTAMPDIFF(HOUR, UTC_TIMESTAMP(3), expires_at) FROM api_tokens WHERE id = 2") ==
+      2159u);
+  BOOST_TEST((Judge(spanned) == auth::Verdict::kFull));
+  Fails({"token", "create", "jane", "--expires", "2020-01-01"}, 2, "expired already");
+  Fails({"token", "create", "jane", "--expires", "0d"}, 2, "expired already");
+  RunSql(pool, "UPDATE api_tokens SET expires_at = UTC_TIMESTAMP(3) WHERE id = 2");
+  BOOST_TEST((Judge(spanned) == auth::Verdict::kNotValid));
+  BOOST_TEST(Text(Json({"token", "show", "2"}).root(), "state") == "expired");
+}
+
+BOOST_AUTO_TEST_CASE(ARotatedPairKeepsItsOptionsAndTheOldOneForAWhile) {
+  const Made old = Make({"token", "create", "jane", "--label", "monitor", "--read-only", "--allow-from",
+                         "192.0.2.0/24", "--expires", "400d"});
+  const Made fresh = Make({"token", "rotate", old.public_token, "--grace", "2h"});
+  BOOST_TEST(fresh.public_token != old.public_token);
+  for (const Made& pair : {old, fresh}) {
+    BOOST_TEST((Judge(pair) == auth::Verdict::kReadOnly));
+    BOOST_TEST((Judge(pair, "10.0.0.1") == auth::Verdict::kNotValid));
+  }
+  const auto shown = Json({"token", "show", fresh.id});
+  BOOST_TEST(Text(shown.root(), "label") == "monitor");
+  BOOST_TEST(
+      Column(pool,
+             "SELECT CONCAT(TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(3), expires_at) DIV 60) FROM api_tokens "
+             "ORDER BY id") == (Words{"1", "9599"}),
+      boost::test_tools::per_element());
+  RunSql(pool, "UPDATE api_tokens SET expires_at = UTC_TIMESTAMP(3) WHERE id = 1");
+  BOOST_TEST((Judge(old) == auth::Verdict::kNotValid));
+  BOOST_TEST((Judge(fresh) == auth::Verdict::kReadOnly));
+  Fails({"token", "rotate", old.id}, 4, "expired");
+}
+
+BOOST_AUTO_TEST_CASE(AGraceNeverOutlivesTheOldPair) {
+  const Made old = Make({"token", "create", "jane", "--expires", "1h"});
+  Make({"token", "rotate", old.id, "--grace", "9d"});
+  BOOST_TEST(Number(pool,
+                    "SELECT COUNT(*) FROM api_tokens WHERE id = 1 AND expires_at <= UTC_TIMESTAMP(3) + "
+                    "INTERVAL 1 HOUR") == 1u);
+  const Made endless = Make({"token", "create", "jane"});
+  Make({"token", "rotate", endless.id, "--grace", "0s"});
+  BOOST_TEST((Judge(endless) == auth::Verdict::kNotValid));
+  Fails({"token", "rotate", "nobody"}, 3, "nobody");
+  Must({"token", "revoke", "2"});
+  Fails({"token", "rotate", "2"}, 4, "revoked");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(CtlRecords, Fixture)
+
+BOOST_AUTO_TEST_CASE(EveryChangeIsRecordedOnceWithWhoMadeIt) {
+  AddNode();
+  Must({"node", "pin", "alpha", kKey});
+  Must({"template", "add", "debian"});
+  const std::string vps = AddVps("101");
+  Must({"vps", "suspend", vps});
+  Must({"vps", "unsuspend", vps});
+  Must({"vps", "terminate", vps, "--yes"});
+  Must({"node", "remove", "alpha"});
+  Must({"user", "disable", "jane"});
+  Must({"user", "disable", "jane"});
+  Must({"user", "enable", "jane"});
+  const Made pair = Make({"token", "create", "jane"});
+  const Made fresh = Make({"token", "rotate", pair.id});
+  Must({"token", "revoke", fresh.id});
+  Must({"token", "revoke", fresh.id});
+  BOOST_TEST(Column(pool, "SELECT action FROM action_log ORDER BY id") ==
+                 (Words{"user-add", "node-add", "node-pin", "template-add", "vps-add", "suspend", "unsuspend",
+                        "terminate", "node-remove", "user-disable", "user-enable", "token-create",
+                        "token-expire", "token-rotate", "token-revoke"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(Number(pool,
+                    "SELECT COUNT(*) FROM action_log WHERE actor_kind <> 'operator' OR actor <> 'olga' OR "
+                    "ended_at IS NULL") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(AChangeThatFailsIsNotRecorded) {
+  Fails({"user", "add", "jane"}, 4, "jane");
+  Fails({"token", "create", "jane", "--expires", "2020-01-01"}, 2, "expired");
+  Fails({"node", "remove", "alpha"}, 3, "alpha");
+  BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM action_log") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(RecordsAreShownNewestFirstOfOneThingAndSinceATime) {
+  AddNode();
+  const std::string vps = AddVps("101");
+  Must({"vps", "unsuspend", vps});
+  const Made pair = Make({"token", "create", "jane"});
+  const auto actions = [&](Words words) {
+    Words found;
+    words.insert(words.begin(), "log");
+    const auto document = Json(words);
+    const auto entries = *document.root().Elements();
+    for (const auto& entry : entries) found.push_back(Text(entry, "action"));
+    return found;
+  };
+  BOOST_TEST(actions({}) == (Words{"token-create", "unsuspend", "vps-add", "node-add", "user-add"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(actions({"--vps", vps}) == (Words{"unsuspend", "vps-add"}), boost::test_tools::per_element());
+  BOOST_TEST(actions({"--user", "jane", "--limit", "2"}) == (Words{"token-create", "unsuspend"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(actions({"--user", "1"}).size() == 4u);
+  BOOST_TEST(actions({"--token", pair.public_token}) == Words{"token-create"},
+             boost::test_tools::per_element());
+  BOOST_TEST(actions({"--token", pair.id}) == Words{"token-create"}, boost::test_tools::per_element());
+  Fails({"log", "--user", "joe"}, 3, "no such user");
+  RunSql(pool, "UPDATE action_log SET begun_at = UTC_TIMESTAMP(3) - INTERVAL 2 DAY WHERE id < 3");
+  BOOST_TEST(actions({"--since", "1d"}).size() == 3u);
+  BOOST_TEST(actions({"--since", "3d"}).size() == 5u);
+  BOOST_TEST(actions({"--since", "2099-01-01"}).empty());
+  BOOST_TEST(Holds(Must({"log"}), "h101, container 101 on alpha"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace cvm::ctl
