@@ -56,7 +56,9 @@ base::Result<Caller> Service::Judge(const base::Result<std::optional<auth::Token
   if (!*token) return Caller{};
   const auto verdict = auth::Judge(**token, presented, crypt_, deadline);
   if (!verdict) return verdict.error();
-  return Caller{*verdict, *verdict == auth::Verdict::kNotValid ? 0 : (*token)->id};
+  if (*verdict == auth::Verdict::kNotValid) return Caller{*verdict, 0};
+  last_use_.Note((*token)->id, presented.client_address);
+  return Caller{*verdict, (*token)->id};
 }
 
 base::Result<Caller> Service::Judge(const auth::Presented& presented, base::Deadline deadline) {

@@ -12,6 +12,7 @@
 #include "lib/audit/closer.h"
 #include "lib/auth/auth.h"
 #include "lib/auth/crypt.h"
+#include "lib/auth/last_use.h"
 #include "lib/base/ctid.h"
 #include "lib/base/deadline.h"
 #include "lib/db/db.h"
@@ -70,8 +71,8 @@ class Service {
     auth::CryptCheck::Settings crypt;
   };
 
-  // Both must outlive this; used by all threads. Starts the thread that writes the ends of actions' records;
-  // the destructor waits for it.
+  // Both must outlive this; used by all threads. Starts the threads that write the ends of actions' records
+  // and the last uses of pairs; the destructor waits for them.
   Service(db::Pool& pool, node::Hypervisor& hypervisor) : Service(pool, hypervisor, Settings()) {}
   Service(db::Pool& pool, node::Hypervisor& hypervisor, Settings settings)
       : pool_(pool),
@@ -79,7 +80,8 @@ class Service {
         turn_wait_(settings.turn_wait),
         turns_(settings.turns),
         crypt_(settings.crypt),
-        closer_(pool) {}
+        closer_(pool),
+        last_use_(pool) {}
 
   struct Listing {
     Caller caller;
@@ -114,6 +116,7 @@ class Service {
   Turns turns_;
   auth::CryptCheck crypt_;
   audit::Closer closer_;
+  auth::LastUse last_use_;
 };
 
 }  // namespace cvm::vps
