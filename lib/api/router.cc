@@ -41,6 +41,22 @@ std::optional<Match> MatchRoute(const Route& route, std::string_view path) {
 
 }  // namespace
 
+const char* WhatName(What what) {
+  switch (what) {
+    case What::kList:
+      return "list";
+    case What::kStatus:
+      return "status";
+    case What::kStart:
+      return "start";
+    case What::kStop:
+      return "stop";
+    case What::kRestart:
+      return "restart";
+  }
+  std::abort();
+}
+
 bool Route::Allows(std::string_view method) const {
   switch (access) {
     case Access::kLook:

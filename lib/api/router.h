@@ -12,6 +12,7 @@ namespace cvm::api {
 enum class Access { kLook, kAct };
 
 enum class What { kList, kStatus, kStart, kStop, kRestart };
+const char* WhatName(What what);  // "list", …
 
 struct Route {
   constexpr Route(std::string_view route_pattern, Access route_access, What route_what)

@@ -45,6 +45,10 @@ class Closer::Impl {
   ~Impl();
 
   void End(std::uint64_t id, Outcome outcome);
+  std::size_t Waiting() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return queue_.size();
+  }
 
  private:
   bool Enqueue(const Ending& ending);
@@ -55,7 +59,7 @@ class Closer::Impl {
 
   db::Pool& pool_;
   const Settings settings_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Ending> queue_;
   bool stopping_ = false;
@@ -143,6 +147,10 @@ Closer::~Closer() = default;
 
 void Closer::End(std::uint64_t id, Outcome outcome) {
   impl_->End(id, outcome);
+}
+
+std::size_t Closer::Waiting() const {
+  return impl_->Waiting();
 }
 
 }  // namespace cvm::audit

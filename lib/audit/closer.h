@@ -32,6 +32,9 @@ class Closer {
   // the queue is full, and then for one statement. A failure is logged, and leaves the intent open.
   void End(std::uint64_t id, Outcome outcome);
 
+  // Ends that are queued.
+  std::size_t Waiting() const;
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

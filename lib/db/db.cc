@@ -69,9 +69,8 @@ std::optional<std::string> Row::MaybeText(unsigned column) const {
 class Pool::Impl {
  public:
   explicit Impl(Settings settings)
-      : settings_(std::move(settings)), lender_(Limit(settings_), [this](base::Deadline deadline) {
-          return ConnectToFirst(settings_, deadline);
-        }) {
+      : settings_(std::move(settings)),
+        lender_(Limit(settings_), [this](base::Deadline deadline) { return Connect(deadline); }) {
     PrepareDriver();
   }
 
@@ -95,6 +94,8 @@ class Pool::Impl {
     }
   }
 
+  PoolFigures Figures() const { return lender_.Figures(); }
+
  private:
   // Logs an outage when it begins and when it ends: each request logs its own error besides.
   Attempt Connect(base::Deadline deadline) {
@@ -113,6 +114,10 @@ class Pool::Impl {
 
 Pool::Pool(Settings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
 Pool::~Pool() = default;
+
+PoolFigures Pool::Figures() const {
+  return impl_->Figures();
+}
 
 base::Status Pool::RunBody(base::Deadline deadline, const std::function<void(Session&)>& body) {
   return impl_->Lend(

@@ -107,6 +107,21 @@ struct Flattened<base::Result<T>> {
 template <class Work>
 using Outcome = typename Flattened<std::invoke_result_t<Work&, Session&>>::Type;
 
+// What a pool is doing and has done, for whoever watches it.
+struct PoolFigures {
+  std::size_t limit = 0;
+  std::size_t open = 0;     // lent, idle or being connected
+  std::size_t in_use = 0;   // lent or being connected
+  std::size_t waiting = 0;  // callers
+  bool away = false;        // the last connect failed, and none has succeeded since
+  // Since the pool was made.
+  std::uint64_t waits = 0;             // callers who found no connection free
+  std::uint64_t timeouts = 0;          // of them, those whose deadline passed
+  std::uint64_t connects = 0;          // tries,
+  std::uint64_t connect_failures = 0;  // and those that failed
+  std::uint64_t lost = 0;              // connections that broke while they were lent
+};
+
 class Pool {
  public:
   // Contacts nobody. Call the first constructor before other threads start (the driver's instance is made
@@ -114,6 +129,9 @@ class Pool {
   explicit Pool(Settings settings);
   // No call may be under way.
   ~Pool();
+
+  // A look at its books: waits for no server.
+  PoolFigures Figures() const;
 
   // Runs `work(Session&)` outside any transaction and gives what it returns; work that returns
   // base::Result<T> gives Result<T>, not Result<Result<T>>. A connection that had died while it was idle is

@@ -33,6 +33,7 @@ base::Result<Lender::Lease> Lender::Borrow(base::Deadline deadline) {
   if (KnownAway()) return Unavailable(away_);
   line_.push_back(&me);
   ServeLine();
+  if (me.turn == Turn::kWait) ++counted_.waits;
   while (true) {
     if (!me.wake.wait_until(lock, deadline.when(), [&me] { return me.turn != Turn::kWait; })) {
       return TimedOut(me);
@@ -62,7 +63,19 @@ bool Lender::KnownAway() const {
   return connecting_ ? now - connecting_since_ > kPatience : now < retry_away_at_;
 }
 
+PoolFigures Lender::Figures() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  PoolFigures figures = counted_;
+  figures.limit = limit_;
+  figures.open = open_;
+  figures.in_use = open_ - idle_.size();
+  figures.waiting = line_.size();
+  figures.away = !away_.empty();
+  return figures;
+}
+
 base::Error Lender::TimedOut(Waiter& me) {
+  ++counted_.timeouts;
   line_.remove(&me);
   return Unavailable("database: no free connection in time (" + std::to_string(limit_) + " at most)");
 }
@@ -75,12 +88,14 @@ std::optional<base::Result<Lender::Lease>> Lender::ConnectFor(Waiter& me, base::
   const auto ended = Connection::Clock::now();
   lock.lock();
   connecting_ = false;
+  ++counted_.connects;
   if (attempt.connection != nullptr) {
     away_.clear();
     ServeLine();
     return Lend(std::move(attempt.connection), true);
   }
   --open_;
+  ++counted_.connect_failures;
   const bool wait_on = attempt.server_full && open_ > 0;
   if (wait_on) {
     no_connect_before_ = Connection::Clock::now() + kFullPause;
@@ -101,6 +116,7 @@ void Lender::Return(std::unique_ptr<Connection> connection) {
   Connections dropped;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (connection->lost()) {
+    ++counted_.lost;
     doubt_until_ = Connection::Clock::now();
     dropped = TakeDoubtful();
   }

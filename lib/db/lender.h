@@ -21,6 +21,7 @@
 #include "lib/base/deadline.h"
 #include "lib/base/error.h"
 #include "lib/db/connection.h"
+#include "lib/db/db.h"
 
 namespace cvm::db {
 
@@ -62,6 +63,8 @@ class Lender {
   // kUnavailable: no server could be reached, or the deadline passed first.
   base::Result<Lease> Borrow(base::Deadline deadline);
 
+  PoolFigures Figures() const;
+
  private:
   using Connections = std::vector<std::unique_ptr<Connection>>;
   enum class Turn { kWait, kGiven, kConnect, kFailed };
@@ -89,7 +92,7 @@ class Lender {
   const std::size_t limit_;
   const Connect connect_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   Connections idle_;         // the last one used at the end: it is lent first
   std::list<Waiter*> line_;  // whoever came first at the front
   std::size_t open_ = 0;     // idle, lent or being connected
@@ -99,6 +102,7 @@ class Lender {
   std::string away_;  // why the last connect failed; empty where it succeeded
   Connection::Clock::time_point connecting_since_{};
   Connection::Clock::time_point retry_away_at_{};
+  PoolFigures counted_;  // what is counted since the beginning; the rest is filled in when it is asked for
 };
 
 }  // namespace cvm::db

@@ -15,6 +15,11 @@ Bounds::Place Bounds::Enter(std::uint64_t node_id, bool acts) {
   return Place(*this, node_id, acts);
 }
 
+std::unordered_map<std::uint64_t, Bounds::Count> Bounds::Waiting() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return nodes_;
+}
+
 void Bounds::Leave(std::uint64_t node_id, bool acts) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto node = nodes_.find(node_id);

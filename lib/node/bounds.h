@@ -47,19 +47,22 @@ class Bounds {
     bool acts_ = false;
   };
 
-  Place ToLook(std::uint64_t node_id) { return Enter(node_id, false); }
-  Place ToAct(std::uint64_t node_id) { return Enter(node_id, true); }
-
- private:
   struct Count {
     std::size_t looks = 0;
     std::size_t actions = 0;
   };
+  // Those who wait at this moment: for each node that has any.
+  std::unordered_map<std::uint64_t, Count> Waiting() const;
+
+  Place ToLook(std::uint64_t node_id) { return Enter(node_id, false); }
+  Place ToAct(std::uint64_t node_id) { return Enter(node_id, true); }
+
+ private:
   Place Enter(std::uint64_t node_id, bool acts);
   void Leave(std::uint64_t node_id, bool acts);
 
   const BoundsSettings settings_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   Count all_;
   std::unordered_map<std::uint64_t, Count> nodes_;  // those that anybody waits for
 };

@@ -110,6 +110,7 @@ void Breaker::NotReached(const std::string& key, const ssh::Endpoint& endpoint, 
     ForgetOld(now);
     Entry entry{{}, base::Backoff(settings_.first_wait, settings_.most_wait, settings_.random)};
     entry.circuit.where = endpoint.Where();
+    entry.circuit.endpoint = key;
     entry.circuit.since = now;
     found = open_.emplace(key, std::move(entry)).first;
   }

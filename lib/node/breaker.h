@@ -44,6 +44,7 @@ class Breaker : public ssh::Runner {
   // An endpoint that could not be reached.
   struct Circuit {
     std::string where;            // user@host:port
+    std::string endpoint;         // its Identity()
     std::string error;            // why the last try failed
     unsigned failures = 0;        // tries since it was last reached, at least 1
     bool trying = false;          // somebody is at it now

@@ -1,5 +1,6 @@
 #include "lib/node/openvz.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,29 +22,49 @@ class OpenVz::Impl {
   Impl(ssh::Runner& runner, OpenVzSettings settings)
       : runner_(runner),
         acting_(settings.acting),
+        bounds_settings_(settings.bounds),
         bounds_(settings.bounds),
         survey_(runner),
         batcher_([this](const Node& node, const std::vector<base::Ctid>& ctids,
-                        base::Deadline deadline) { return survey_.Ask(node, ctids, deadline); },
+                        base::Deadline deadline) { return Survey(node, ctids, deadline); },
                  std::move(settings.batch)) {}
 
   Answer Inspect(const Node& node, base::Ctid ctid, base::Deadline deadline) {
     const auto place = bounds_.ToLook(node.id);
-    if (!place) return TooMany(node, "questions");
-    return batcher_.Ask(node, ctid, deadline);
+    auto answer = place ? batcher_.Ask(node, ctid, deadline) : Answer(TooMany(node, "questions"));
+    if (!answer && answer.error().code == base::ErrorCode::kOverloaded) meter_.StatusRefused(node);
+    return answer;
   }
 
   base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action, base::Deadline deadline) {
     const auto place = bounds_.ToAct(node.id);
-    if (!place) return TooMany(node, "actions");
+    if (!place) {
+      meter_.ActionRefused(node);
+      return TooMany(node, "actions");
+    }
+    meter_.Acted(node);
     return RunAction(runner_, node, ctid, action, deadline, acting_);
   }
 
+  OpenVzFigures Figures() { return {meter_.Read(), bounds_.Waiting(), bounds_settings_}; }
+  const metrics::Histogram& BatchSizes() const { return meter_.batch_sizes(); }
+
  private:
+  Answers Survey(const Node& node, const std::vector<base::Ctid>& ctids, base::Deadline deadline) {
+    const auto begun = Meter::Clock::now();
+    Answers answers = survey_.Ask(node, ctids, deadline);
+    const bool answered =
+        std::any_of(answers.begin(), answers.end(), [](const auto& answer) { return answer.second.ok(); });
+    meter_.Asked(node, ctids.size(), Meter::Clock::now() - begun, answered);
+    return answers;
+  }
+
   ssh::Runner& runner_;
   const ActingSettings acting_;
+  const BoundsSettings bounds_settings_;
+  Meter meter_;
   Bounds bounds_;
-  Survey survey_;
+  node::Survey survey_;
   Batcher batcher_;
 };
 
@@ -58,6 +79,14 @@ base::Result<std::optional<Container>> OpenVz::Inspect(const Node& node, base::C
 
 base::Result<Outcome> OpenVz::Act(const Node& node, base::Ctid ctid, Action action, base::Deadline deadline) {
   return impl_->Act(node, ctid, action, deadline);
+}
+
+OpenVzFigures OpenVz::Figures() {
+  return impl_->Figures();
+}
+
+const metrics::Histogram& OpenVz::BatchSizes() const {
+  return impl_->BatchSizes();
 }
 
 }  // namespace cvm::node

@@ -4,11 +4,15 @@
 #ifndef CVM_LIB_NODE_OPENVZ_H_
 #define CVM_LIB_NODE_OPENVZ_H_
 
+#include <cstdint>
 #include <memory>
+#include <unordered_map>
+#include <vector>
 
 #include "lib/node/acting.h"
 #include "lib/node/batch.h"
 #include "lib/node/bounds.h"
+#include "lib/node/meter.h"
 #include "lib/node/node.h"
 
 namespace cvm::node {
@@ -17,6 +21,13 @@ struct OpenVzSettings {
   BoundsSettings bounds;
   BatchSettings batch;
   ActingSettings acting;
+};
+
+// What is asked of nodes, for whoever watches it.
+struct OpenVzFigures {
+  std::vector<NodeFigures> nodes;
+  std::unordered_map<std::uint64_t, Bounds::Count> waiting;  // by node's ID, those that have any
+  BoundsSettings bounds;
 };
 
 class OpenVz : public Hypervisor {
@@ -29,6 +40,10 @@ class OpenVz : public Hypervisor {
                                                  base::Deadline deadline) override;
   base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action,
                             base::Deadline deadline) override;
+  // A look at its books: asks no node.
+  OpenVzFigures Figures();
+  // Containers that one question to a node was for. Lives as long as this.
+  const metrics::Histogram& BatchSizes() const;
 
  private:
   class Impl;

@@ -51,6 +51,7 @@ class Pool::Impl {
         reaper_(StartThread([this] { Reap(); })) {}
   ~Impl();
   base::Result<Output> Run(const Endpoint& endpoint, const Command& command, base::Deadline deadline);
+  PoolFigures Figures() const;
 
  private:
   // A slot of a shelf, given back when this dies.
@@ -90,6 +91,7 @@ class Pool::Impl {
   std::optional<Grant> Take(const std::string& key, base::Deadline deadline);
   void GiveBack(const std::string& key, SessionPtr session);
   bool ConnectEnded(const std::string& key, Opening how);
+  void Count(Opening how);
   void DropIdle(const std::string& key);
   base::Deadline OpenBy(const Lease& lease, base::Deadline deadline) const;
   void Reap();
@@ -97,10 +99,11 @@ class Pool::Impl {
 
   const Settings settings_;
   Slots handshakes_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable stop_changed_;
   bool stopping_ = false;
   std::unordered_map<std::string, Shelf> shelves_;  // a shelf goes when nobody uses it
+  PoolFigures counted_;                             // without the endpoints, which are the shelves'
   std::thread reaper_;                              // last: it uses what stands above
 };
 
@@ -170,9 +173,33 @@ void Pool::Impl::GiveBack(const std::string& key, SessionPtr session) {
 // Says whether it is of no use to try again.
 bool Pool::Impl::ConnectEnded(const std::string& key, Opening how) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  Count(how);
   Shelf& shelf = shelves_.at(key);
   shelf.ConnectEnded(how, Clock::now());
   return shelf.Hopeless();
+}
+
+void Pool::Impl::Count(Opening how) {
+  switch (how) {
+    case Opening::kOpened:
+      ++counted_.opened;
+      break;
+    case Opening::kFailed:
+      ++counted_.failed;
+      break;
+    case Opening::kDropped:
+      ++counted_.dropped;
+      break;
+  }
+}
+
+PoolFigures Pool::Impl::Figures() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  PoolFigures figures = counted_;
+  for (const auto& [key, shelf] : shelves_) {
+    figures.endpoints.push_back({key, shelf.used(), shelf.used() - shelf.idle(), shelf.waiting()});
+  }
+  return figures;
 }
 
 void Pool::Impl::DropIdle(const std::string& key) {
@@ -245,6 +272,10 @@ void Pool::Impl::Reap() {
 
 Pool::Pool(Settings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
 Pool::~Pool() = default;
+
+PoolFigures Pool::Figures() const {
+  return impl_->Figures();
+}
 
 base::Result<Output> Pool::Run(const Endpoint& endpoint, const Command& command, base::Deadline deadline) {
   if (endpoint.host_keys.empty()) {

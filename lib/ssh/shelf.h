@@ -79,6 +79,10 @@ class Shelf {
   // Whether it can be thrown away: nobody holds a session or waits, and there is no pause to remember.
   bool Unused(Clock::time_point now) const { return used_ == 0 && waiters_.empty() && now >= paused_until_; }
 
+  std::size_t used() const { return used_; }  // slots: lent, being opened and idle
+  std::size_t idle() const { return idle_.size(); }
+  std::size_t waiting() const { return waiters_.size(); }
+
  private:
   struct Idle {
     SessionPtr session;

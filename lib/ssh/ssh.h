@@ -88,6 +88,21 @@ struct Settings {
   std::size_t output_cap = 1 << 20;                 // bytes of stdout and stderr together
 };
 
+// What a pool is doing and has done, for whoever watches it.
+struct PoolFigures {
+  struct Sessions {
+    std::string endpoint;     // its Identity()
+    std::size_t open = 0;     // lent, idle or being opened
+    std::size_t in_use = 0;   // lent or being opened
+    std::size_t waiting = 0;  // callers
+  };
+  std::vector<Sessions> endpoints;  // those that have a session or a caller
+  // Since the pool was made.
+  std::uint64_t opened = 0;
+  std::uint64_t failed = 0;   // not opened, for whatever reason but the next
+  std::uint64_t dropped = 0;  // by a server before it greeted; tried again
+};
+
 // Sessions are opened when they are needed, few at a time (four to an endpoint), and each carries one command
 // at a time. One that died while idle is replaced without the caller noticing; so is a connection that sshd
 // drops because too many are logging in (MaxStartups), for as long as there is hope. The first command on a
@@ -100,6 +115,8 @@ class Pool : public Runner {
   ~Pool() override;
   base::Result<Output> Run(const Endpoint& endpoint, const Command& command,
                            base::Deadline deadline) override;
+  // A look at its books: waits for no host.
+  PoolFigures Figures() const;
 
  private:
   class Impl;

@@ -105,6 +105,9 @@ class Service {
   base::Result<ActionResult> Act(const Placed& placed, Action action, const Origin& origin,
                                  base::Deadline deadline);
 
+  // Records of actions whose end is not written yet.
+  std::size_t UnwrittenEnds() const { return closer_.Waiting(); }
+
  private:
   base::Result<Caller> Judge(const base::Result<std::optional<auth::Token>>& token,
                              const auth::Presented& presented, base::Deadline deadline);
