@@ -16,11 +16,13 @@ VERSION := 0.1.0
 
 # ---- packages: the one list -------------------------------------------------------------------------
 
-PACKAGES_run := libfcgi0ldbl libmysqlcppconn7v5 libssh2-1 libspdlog1.10 libssl3 libcrypt1 spawn-fcgi multiwatch
+PACKAGES_run := libfcgi0ldbl libmysqlcppconn7v5 libssh2-1 libspdlog1.10 libprometheus-cpp-core1.0 libcivetweb1 libssl3 \
+    libcrypt1 spawn-fcgi multiwatch
 PACKAGES_build := g++ make binutils pkg-config libfcgi-dev rapidjson-dev libmysqlcppconn-dev libssh2-1-dev \
-    libspdlog-dev libtomlplusplus-dev libcli11-dev libssl-dev libcrypt-dev
+    libspdlog-dev prometheus-cpp-dev libcivetweb-dev libtomlplusplus-dev libcli11-dev libssl-dev \
+    libcrypt-dev
 PACKAGES_test := libboost-test-dev libcurl4-openssl-dev mariadb-server-core mariadb-client-core nginx \
-    openssh-server openssh-client openssl sudo curl util-linux procps iproute2
+    openssh-server openssh-client openssl sudo curl util-linux procps iproute2 prometheus
 PACKAGES_bench := libcurl4-openssl-dev mariadb-server-core mariadb-client-core nginx openssh-server openssh-client \
     openssl sudo curl util-linux procps iproute2
 PACKAGES_lint := clang-format clang-tidy
@@ -28,25 +30,26 @@ PACKAGES_lint := clang-format clang-tidy
 # ---- modules: who may use whom ------------------------------------------------------------------------
 # From the bottom up. `make layers` proves it, by includes and by link symbols.
 
-MODULES := base json log db ssh audit auth node vps config api ctl
+MODULES := base json log metrics db ssh audit auth node vps config api ctl
 
 USES_base :=
 USES_json := base
 USES_log := base
+USES_metrics := log base
 USES_db := log base
 USES_ssh := log base
 USES_audit := db log base
 USES_auth := audit db log base
-USES_node := ssh audit db log json base
+USES_node := ssh audit db log metrics json base
 USES_vps := node auth audit db log base
 USES_config := vps node auth audit ssh db log base
 USES_api := vps auth log json base
 USES_ctl := config vps node auth audit ssh db log json base
-USES_fcgi := api config vps node auth audit ssh db log base
+USES_fcgi := api config vps node auth audit ssh db log metrics base
 
 # The one module that may include a library's headers.
-DOORS := rapidjson/=json spdlog/=log fmt/=log cppconn/=db mysql_=db libssh2=ssh toml++/=config CLI/=ctl \
-    fcgiapp.h=fcgi fcgi_config.h=fcgi openssl/=base crypt.h=auth
+DOORS := rapidjson/=json spdlog/=log fmt/=log prometheus/=metrics civetweb.h=metrics cppconn/=db mysql_=db libssh2=ssh \
+    toml++/=config CLI/=ctl fcgiapp.h=fcgi fcgi_config.h=fcgi openssl/=base crypt.h=auth
 
 # ---- variants and flags -----------------------------------------------------------------------------
 
@@ -76,6 +79,7 @@ ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_FLAGS_
 
 LIBS_base := -lcrypto
 LIBS_log := -lspdlog -lfmt
+LIBS_metrics := -lprometheus-cpp-core -lcivetweb
 LIBS_auth := -lcrypt
 LIBS_db := -lmysqlcppconn
 LIBS_ssh := -lssh2
@@ -280,7 +284,7 @@ PKGDATA = $(DESTDIR)$(datadir)/cvm-client-api
 
 .PHONY: install uninstall
 install: all  ## install below DESTDIR and prefix
-	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(PKGDATA)/sql $(PKGDATA)/nginx $(PKGDATA)/examples $(DESTDIR)$(docdir)/docs/decisions
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(PKGDATA)/sql $(PKGDATA)/nginx $(PKGDATA)/examples $(DESTDIR)$(docdir)/docs/decisions $(DESTDIR)$(docdir)/docs/monitoring
 	$(INSTALL_PROGRAM) $(WORKER) $(DESTDIR)$(bindir)/cvm-client-api
 	$(INSTALL_PROGRAM) $(CVMCTL) $(DESTDIR)$(sbindir)/cvmctl
 	$(INSTALL_PROGRAM) $(GATE) $(PKGDATA)/cvm-node-gate
@@ -290,6 +294,7 @@ install: all  ## install below DESTDIR and prefix
 	$(INSTALL_DATA) README.md $(DESTDIR)$(docdir)/
 	$(INSTALL_DATA) docs/*.md $(DESTDIR)$(docdir)/docs/
 	$(INSTALL_DATA) docs/decisions/*.md $(DESTDIR)$(docdir)/docs/decisions/
+	$(INSTALL_DATA) docs/monitoring/* $(DESTDIR)$(docdir)/docs/monitoring/
 
 uninstall:  ## remove what install put there
 	rm -f $(DESTDIR)$(bindir)/cvm-client-api $(DESTDIR)$(sbindir)/cvmctl

@@ -106,6 +106,11 @@ bool Connections::Empty() const {
   return Count() == 0;
 }
 
+ConnectionFigures Connections::Figures() const {
+  const std::lock_guard lock(mutex_);
+  return {idle_.size(), queued_.size(), at_work_.size()};
+}
+
 Connection* Connections::Take() {
   std::unique_lock lock(mutex_);
   queued_or_draining_.wait(lock, [this] { return draining_ || !queued_.empty(); });

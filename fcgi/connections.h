@@ -48,6 +48,13 @@ class Connection {
   std::list<std::unique_ptr<Connection>>::iterator self_{};
 };
 
+// How many are where.
+struct ConnectionFigures {
+  std::size_t idle = 0;
+  std::size_t queued = 0;
+  std::size_t at_work = 0;
+};
+
 // Safe from any thread; who is meant to call what is said below.
 class Connections {
  public:
@@ -80,6 +87,10 @@ class Connections {
   // is released is closed, and Take() ends once the queue is empty.
   void Drain();
   bool Empty() const;
+
+  // ---- for whoever watches ----
+
+  ConnectionFigures Figures() const;
 
   // ---- for the threads that serve ----
 

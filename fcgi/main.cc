@@ -11,9 +11,11 @@
 #include <cstdlib>
 #include <string>
 
+#include "fcgi/request_meter.h"
 #include "fcgi/schema_gate.h"
 #include "fcgi/server.h"
 #include "fcgi/signals.h"
+#include "fcgi/telemetry.h"
 #include "lib/api/app.h"
 #include "lib/api/words.h"
 #include "lib/audit/audit.h"
@@ -178,13 +180,20 @@ base::Status Serve(config::Settings settings) {
   fcgi::SchemaGate gate([&](base::Deadline by) { return db::CheckWorker(database, db::kSchemaVersion, by); },
                         [&](const api::Request& request) { return app.Handle(request); }, api::DatabaseAway);
 
+  fcgi::RequestMeter requests;
   fcgi::Server::Hooks hooks;
   hooks.handle = [&](const api::Request& request) { return gate.Handle(request); };
   hooks.internal_error = api::InternalError;
+  hooks.answered = [&](const api::Request& request, const api::Response& response, auto taken) {
+    requests.Count(request.target, response.status, taken);
+  };
   const auto socket = TakeListeningSocket();
   if (!socket) return socket.error();
   auto server = fcgi::Server::Create(*socket, ServerSettings(settings.worker), std::move(hooks));
   if (!server) return server.error();
+  fcgi::Telemetry telemetry({**server, requests, database, sessions, breaker, hypervisor, service},
+                            settings.worker);
+  telemetry.Start(settings.metrics);
   const fcgi::SignalThread signals([&] { (*server)->Stop(); }, log::Reopen);
   log::Info("start", {{"version", CVM_VERSION},
                       {"threads", settings.worker.threads},

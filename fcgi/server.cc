@@ -114,6 +114,7 @@ void Server::Dispatch() {
   bool draining = false;
   while (!draining || !connections_.Empty()) {
     const bool waiting = CollectEvents();
+    pulse_.Beat();
     connections_.CutOffLate();
     if (!draining && stop_.load()) {
       listener_.Close();
@@ -216,8 +217,9 @@ bool Server::ServeOne(Connection& connection) {
   const api::Response response = Answer(*request);
   connection.LimitTransfer(Clock::now() + settings_.io_timeout);
   exchange->Send(WriteHead(response), request->method == "HEAD" ? std::string_view() : response.body);
-  const auto taken = std::chrono::floor<milliseconds>(Clock::now() - connection.arrived());
-  hooks_.log_access(DescribeAccess(*request, response, taken));
+  const auto taken = Clock::now() - connection.arrived();
+  if (hooks_.answered) hooks_.answered(*request, response, taken);
+  hooks_.log_access(DescribeAccess(*request, response, std::chrono::floor<milliseconds>(taken)));
   return exchange->keep();
 }
 

@@ -14,7 +14,9 @@
 #include "fcgi/connections.h"
 #include "fcgi/listener.h"
 #include "fcgi/poller.h"
+#include "fcgi/pulse.h"
 #include "lib/api/http.h"
+#include "lib/base/deadline.h"
 #include "lib/base/error.h"
 
 namespace cvm::fcgi {
@@ -40,6 +42,8 @@ class Server {
     std::function<api::Response(const api::Request&)> handle;
     std::function<api::Response()> internal_error;
     std::function<void(const AccessEntry&)> log_access = LogAccess;
+    // Told of each answer, with the time from arrival until it was on its way.
+    std::function<void(const api::Request&, const api::Response&, std::chrono::nanoseconds)> answered;
   };
 
   // SIGPIPE must be ignored (BlockSignals). Takes the descriptor over, also where it fails. kInvalid: it is
@@ -54,6 +58,13 @@ class Server {
 
   // Begins the end of Run(), now or in future. From any thread and from signal handlers; any number of times.
   void Stop() noexcept;
+
+  // ---- for whoever watches, from any thread ----
+
+  ConnectionFigures Figures() const { return connections_.Figures(); }
+  bool draining() const { return stop_.load(); }
+  // Whether the dispatcher turns: wakes it, and waits for that until `by`.
+  bool Turns(base::Deadline by) { return pulse_.Felt(wake_, by); }
 
  private:
   class Threads;
@@ -76,6 +87,7 @@ class Server {
   Poller poller_;
   WakeUp wake_;
   Connections connections_;
+  Pulse pulse_;
   Connection::Clock::time_point listen_again_{};  // not before this while the listener pauses
   Connection::Clock::time_point log_pause_again_{};
   std::atomic<bool> stop_{false};

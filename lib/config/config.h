@@ -39,6 +39,13 @@ struct WorkerSettings {
   std::chrono::seconds lock_wait{30};       // how long a container that is locked is tried again
 };
 
+// The listener on loopback for /metrics, /healthz and /readyz.
+struct MetricsSettings {
+  bool enabled = true;
+  std::size_t port = 0;                                   // 0: any that is free
+  std::string directory = "/run/cvm-client-api/metrics";  // of the target file; "": none is written
+};
+
 // What the file says of the database beyond db::Settings; used up while it is read.
 struct DatabaseFile {
   std::string password_file;
@@ -51,6 +58,7 @@ struct Settings {
   ssh::Settings ssh;
   log::Settings log;
   WorkerSettings worker;
+  MetricsSettings metrics;
 };
 
 // Reads the file. kInvalid: it cannot be read, is open to people whom it should not be, or holds a setting

@@ -49,6 +49,7 @@ constexpr auto kDatabaseFile = &Settings::database_file;
 constexpr auto kSsh = &Settings::ssh;
 constexpr auto kLog = &Settings::log;
 constexpr auto kWorker = &Settings::worker;
+constexpr auto kMetrics = &Settings::metrics;
 
 }  // namespace
 
@@ -158,6 +159,18 @@ const std::vector<Setting>& AllSettings() {
       {"worker", "lock_wait", Form::kSeconds, "30", nullptr, 0, 60,
        "How long a container that somebody else's vzctl has locked is tried again.",
        Into<kWorker, &WorkerSettings::lock_wait>},
+
+      {"metrics", "enabled", Form::kFlag, "true", nullptr, 0, 0,
+       "Whether each worker process serves /metrics, /healthz and /readyz over HTTP on 127.0.0.1.",
+       Into<kMetrics, &MetricsSettings::enabled>},
+      {"metrics", "port", Form::kCount, "0", nullptr, 0, 65535,
+       "Its port; 0: any that is free. Of several processes with the same port one has it, the others warn.",
+       Into<kMetrics, &MetricsSettings::port>},
+      {"metrics", "directory", Form::kOptionalPath, "\"/run/cvm-client-api/metrics\"", nullptr, 0, 0,
+       "Where each process writes PID.json with its port, in the form of Prometheus' file_sd, and removes it "
+       "at\n"
+       "the end; made where its parent is there; \"\": nowhere.",
+       Into<kMetrics, &MetricsSettings::directory>},
   };
   return settings;
 }

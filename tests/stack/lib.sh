@@ -250,6 +250,9 @@ key_directory = "$dir/node"
 [log]
 target = "stderr"
 level = "$3"
+
+[metrics]
+directory = "$run/metrics"
 EOF2
 }
 

@@ -105,6 +105,9 @@ BOOST_AUTO_TEST_CASE(AnEmptyFileGivesTheDefaultsOfTheModules) {
   BOOST_TEST((settings.worker.status_timeout == plain.worker.status_timeout));
   BOOST_TEST((settings.worker.turn_wait == plain.worker.turn_wait));
   BOOST_TEST((settings.worker.lock_wait == plain.worker.lock_wait));
+  BOOST_TEST(settings.metrics.enabled == plain.metrics.enabled);
+  BOOST_TEST(settings.metrics.port == plain.metrics.port);
+  BOOST_TEST(settings.metrics.directory == plain.metrics.directory);
 }
 
 BOOST_AUTO_TEST_CASE(CvmctlHasDefaultsOfItsOwn) {
