@@ -26,7 +26,7 @@ std::vector<Collection> ReadCollections(db::Pool& pool) {
     return all;
   });
   if (collections) return std::move(*collections);
-  log::Debug("metrics.no-collection-ages", {{"error", collections.error().message}});
+  log::Debug("metrics.no_collection_ages", {{"error", collections.error().message}});
   return {};
 }
 

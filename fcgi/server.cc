@@ -174,7 +174,7 @@ void Server::AcceptSome() {
 void Server::WaitForRoom(const char* why) {
   const Clock::time_point now = Clock::now();
   if (now >= log_pause_again_) {
-    log::Warning("fcgi.accept-paused", {{"why", why}});
+    log::Warning("fcgi.accept_paused", {{"why", why}});
     log_pause_again_ = now + kSilence;
   }
   listener_.Pause();
@@ -184,7 +184,7 @@ void Server::WaitForRoom(const char* why) {
 void Server::ResumeListening() {
   if (Clock::now() < listen_again_) return;
   if (base::Status listening = listener_.Listen(poller_, &listener_); !listening) {
-    log::Error("fcgi.accept-paused", {{"why", listening.error().message}});
+    log::Error("fcgi.accept_paused", {{"why", listening.error().message}});
     listen_again_ = Clock::now() + kRest;
   }
 }

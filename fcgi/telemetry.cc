@@ -176,7 +176,7 @@ void Telemetry::Start(const config::MetricsSettings& settings) {
                                             {"/healthz", [this] { return Health(); }},
                                             {"/readyz", [this] { return Ready(); }}});
   if (!listener) {
-    log::Warning("metrics.no-listener", {{"error", listener.error().message},
+    log::Warning("metrics.no_listener", {{"error", listener.error().message},
                                          {"help", "metrics.port = 0 takes any port; requests are served"}});
     return;
   }
@@ -187,7 +187,7 @@ void Telemetry::Start(const config::MetricsSettings& settings) {
   if (target) {
     target_.emplace(std::move(*target));
   } else {
-    log::Warning("metrics.no-target-file", {{"error", target.error().message}});
+    log::Warning("metrics.no_target_file", {{"error", target.error().message}});
   }
 }
 

@@ -32,7 +32,7 @@ base::Status Write(db::Pool& pool, const Endings& endings, base::Deadline deadli
 }
 
 void LogOpen(const Ending& ending, const base::Error& error) {
-  log::Error("audit.intent-left-open",
+  log::Error("audit.intent_left_open",
              {{"record", ending.id}, {"outcome", OutcomeName(ending.outcome)}, {"error", error.message}});
 }
 

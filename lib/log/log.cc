@@ -112,7 +112,7 @@ void Reopen() {
     const std::shared_lock<std::shared_mutex> lock(state.mutex);
     if (state.running && state.running->file) opened = state.running->file->Open();
   }
-  if (!opened) Error("log.reopen-failed", {{"error", opened.error().message}});
+  if (!opened) Error("log.reopen_failed", {{"error", opened.error().message}});
 }
 
 void Shutdown() {

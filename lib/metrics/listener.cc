@@ -33,7 +33,7 @@ Page Make(const PageAt& page) noexcept {
   try {
     return page.make();
   } catch (const std::exception& error) {
-    log::Error("metrics.page-failed", {{"path", page.path}, {"what", error.what()}});
+    log::Error("metrics.page_failed", {{"path", page.path}, {"what", error.what()}});
   }
   return {500, Page().content_type, "failed: see the log\n"};
 }

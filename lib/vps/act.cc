@@ -138,7 +138,7 @@ ActionResult Service::ActOnNode(const Placed& placed, base::Ctid ctid, Action ac
                                 base::Deadline deadline) {
   const auto outcome = hypervisor_.Act(placed.node, ctid, action, deadline);
   if (outcome) return ResultOf(*outcome);
-  log::Error("vps.action-failed", {{"vps", placed.vps.id},
+  log::Error("vps.action_failed", {{"vps", placed.vps.id},
                                    {"node", placed.node.name},
                                    {"action", node::ActionName(action)},
                                    {"kind", base::CodeName(outcome.error().code)},

@@ -152,7 +152,7 @@ void Admin::EndRecord(std::uint64_t record, bool done, base::Deadline deadline) 
   const auto ended = pool_.Run(deadline, [&](db::Session& session) {
     audit::End(session, record, done ? audit::Outcome::kDone : audit::Outcome::kFailed);
   });
-  if (!ended) log::Error("audit.intent-left-open", {{"record", record}, {"error", ended.error().message}});
+  if (!ended) log::Error("audit.intent_left_open", {{"record", record}, {"error", ended.error().message}});
 }
 
 // The VPS's state lets no new ones begin. What is still open in the end keeps the stop pending.
@@ -162,7 +162,7 @@ void Admin::AwaitIntents(std::uint64_t id, base::Deadline deadline) {
     const auto open =
         pool_.Run(deadline, [&](db::Session& session) { return audit::CountOpen(session, id); });
     if (!open) {
-      log::Warning("vps.intents-not-read", {{"vps", id}, {"error", open.error().message}});
+      log::Warning("vps.intents_not_read", {{"vps", id}, {"error", open.error().message}});
       return;
     }
     if (*open == 0) return;
@@ -242,7 +242,7 @@ base::Result<RetryReport> Admin::RetryPending(base::Deadline deadline) {
     const auto stopped = deadline.Passed() ? StopReport{true, "no time is left"} : RetryStop(id, deadline);
     if (!stopped) return stopped.error();
     ++(stopped->stop_pending ? report.pending : report.stopped);
-    log::Info("vps.stop-retried",
+    log::Info("vps.stop_retried",
               {{"vps", id}, {"stopped", stopped->stop_pending ? "no" : "yes"}, {"why", stopped->warning}});
   }
   return report;

@@ -62,7 +62,7 @@ const char* AccountingName(Accounting accounting) {
 
 std::optional<base::Ctid> CtidOf(const Vps& vps) {
   const auto ctid = base::Ctid::Parse(vps.ctid);
-  if (!ctid) log::Error("vps.bad-ctid", {{"vps", vps.id}, {"ctid", vps.ctid}});
+  if (!ctid) log::Error("vps.bad_ctid", {{"vps", vps.id}, {"ctid", vps.ctid}});
   return ctid;
 }
 

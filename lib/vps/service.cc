@@ -132,7 +132,7 @@ Status Service::Ask(const Placed& placed, base::Deadline deadline) {
   const auto container = hypervisor_.Inspect(placed.node, *ctid, deadline);
   if (container && *container) return StatusOf(**container);
   const std::string why = container ? "the node has no such container" : container.error().message;
-  log::Warning("vps.status-unknown", {{"vps", placed.vps.id}, {"node", placed.node.name}, {"why", why}});
+  log::Warning("vps.status_unknown", {{"vps", placed.vps.id}, {"node", placed.node.name}, {"why", why}});
   return {};
 }
 

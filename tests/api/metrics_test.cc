@@ -275,7 +275,7 @@ BOOST_AUTO_TEST_CASE(AFixedPortThatIsTakenIsAWarningAndTheWorkerServes) {
   const std::string target = TargetOf(WorkerPid());
   const SecondWorker second(target.substr(target.find(':') + 1));
   BOOST_TEST(Eventually([&] { return second.Log().find(" start version=") != std::string::npos; }));
-  BOOST_TEST(second.Log().find("warning metrics.no-listener") != std::string::npos, second.Log());
+  BOOST_TEST(second.Log().find("warning metrics.no_listener") != std::string::npos, second.Log());
   BOOST_TEST(second.Log().find(target) != std::string::npos, second.Log());
   BOOST_TEST(Page("/healthz").status == 200);
 }

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -60,8 +61,8 @@ BOOST_AUTO_TEST_SUITE(actions_in_flight)
 
 BOOST_FIXTURE_TEST_CASE(TheIntentIsCommittedBeforeTheCommandIsSentAndEndsAfterIt, InFlight) {
   held.before.Hold();
-  std::thread starter([this] {
-    BOOST_TEST((Act(Action::kStart, {7, 1, "192.0.2.9", "request-1"}) == ActionResult::kDone));
+  auto starter = std::async(std::launch::async, [this] {
+    return Act(Action::kStart, {7, 1, "192.0.2.9", "request-1"});
   });
   held.before.AwaitHeld();
   BOOST_TEST(
@@ -72,7 +73,7 @@ BOOST_FIXTURE_TEST_CASE(TheIntentIsCommittedBeforeTheCommandIsSentAndEndsAfterIt
           .at(0) == "customer 1 7 192.0.2.9 1 start request-1 1 1");
   BOOST_TEST(!Runs());
   held.before.Release();
-  starter.join();
+  BOOST_TEST((starter.get() == ActionResult::kDone));
   BOOST_TEST(AwaitEnds({"start done"}));
 }
 
@@ -100,12 +101,12 @@ BOOST_FIXTURE_TEST_CASE(WhatBecameOfEveryActionIsOnRecord, InFlight) {
 BOOST_FIXTURE_TEST_CASE(TheSecondOfTwoActionsWaitsItsTurn, InFlight) {
   const std::size_t begun = Begun("start");
   HoldStart();
-  std::thread first([this] { BOOST_TEST((Act(Action::kStart) == ActionResult::kDone)); });
+  auto first = std::async(std::launch::async, [this] { return Act(Action::kStart); });
   BOOST_TEST(AwaitLocked());
-  std::thread second([this] { BOOST_TEST((Act(Action::kStop) == ActionResult::kDone)); });
+  auto second = std::async(std::launch::async, [this] { return Act(Action::kStop); });
   ReleaseStart();
-  first.join();
-  second.join();
+  BOOST_TEST((first.get() == ActionResult::kDone));
+  BOOST_TEST((second.get() == ActionResult::kDone));
   BOOST_TEST(!Runs());
   BOOST_TEST(Begun("start") == begun + 1);
 }
@@ -113,15 +114,14 @@ BOOST_FIXTURE_TEST_CASE(TheSecondOfTwoActionsWaitsItsTurn, InFlight) {
 BOOST_FIXTURE_TEST_CASE(WhoseTurnDoesNotComeInTimeIsToldThatAnotherIsAtWork, InFlight) {
   cvm::vps::Service service_of_little_patience(pool, held, {std::chrono::milliseconds(10), {}, {}});
   held.before.Hold();
-  std::thread first([&] {
-    BOOST_TEST((Must(service_of_little_patience.Act(placed, Action::kStart, {}, Patience())) ==
-                ActionResult::kDone));
+  auto first = std::async(std::launch::async, [&] {
+    return Must(service_of_little_patience.Act(placed, Action::kStart, {}, Patience()));
   });
   held.before.AwaitHeld();
   BOOST_TEST(
       (Must(service_of_little_patience.Act(placed, Action::kStop, {}, Patience())) == ActionResult::kLocked));
   held.before.Release();
-  first.join();
+  BOOST_TEST((first.get() == ActionResult::kDone));
 }
 
 BOOST_FIXTURE_TEST_CASE(ALockThatStaysIsToldBeforeTheTimeIsOver, InFlight) {
@@ -140,22 +140,22 @@ BOOST_FIXTURE_TEST_CASE(ALockThatIsFreedIsWaitedFor, InFlight) {
   std::thread by_hand([this] { node.Exec("vzctl start 101"); });
   BOOST_TEST(AwaitLocked());
   const std::size_t begun = Begun("restart");
-  std::thread customer([this] { BOOST_TEST((Act(Action::kRestart) == ActionResult::kDone)); });
+  auto customer = std::async(std::launch::async, [this] { return Act(Action::kRestart); });
   BOOST_TEST(TestNode::Await([&] { return Begun("restart") >= begun + 2; }));
   ReleaseStart();
   by_hand.join();
-  customer.join();
+  BOOST_TEST((customer.get() == ActionResult::kDone));
   BOOST_TEST(Runs());
 }
 
 BOOST_FIXTURE_TEST_CASE(AStartWhoseConnectionIsCutIsSentOnceAndItsOutcomeLearnt, InFlight) {
   const std::size_t begun = Begun("start");
   HoldStart();
-  std::thread customer([this] { BOOST_TEST((Act(Action::kStart) == ActionResult::kDone)); });
+  auto customer = std::async(std::launch::async, [this] { return Act(Action::kStart); });
   BOOST_TEST(AwaitLocked());
   CutConnection();
   ReleaseStart();
-  customer.join();
+  BOOST_TEST((customer.get() == ActionResult::kDone));
   BOOST_TEST(Runs());
   BOOST_TEST(Begun("start") == begun + 1);
 }
@@ -164,11 +164,11 @@ BOOST_FIXTURE_TEST_CASE(ARestartWhoseConnectionIsCutIsSentOnceAndItsOutcomeLearn
   BOOST_TEST((Act(Action::kStart) == ActionResult::kDone));
   const std::size_t begun = Begun("restart");
   HoldStart();
-  std::thread customer([this] { BOOST_TEST((Act(Action::kRestart) == ActionResult::kDone)); });
+  auto customer = std::async(std::launch::async, [this] { return Act(Action::kRestart); });
   BOOST_TEST(AwaitLocked());
   CutConnection();
   ReleaseStart();
-  customer.join();
+  BOOST_TEST((customer.get() == ActionResult::kDone));
   BOOST_TEST(Runs());
   BOOST_TEST(Begun("restart") == begun + 1);
 }
@@ -183,50 +183,50 @@ BOOST_FIXTURE_TEST_CASE(AStartThatComesAfterTheSuspensionIsRefused, InFlight) {
 
 BOOST_FIXTURE_TEST_CASE(ASuspensionWaitsForAStartThatIsBetweenItsIntentAndItsCommand, InFlight) {
   held.before.Hold();
-  std::thread starter([this] { BOOST_TEST((Act(Action::kStart) == ActionResult::kDone)); });
+  auto starter = std::async(std::launch::async, [this] { return Act(Action::kStart); });
   held.before.AwaitHeld();
-  std::thread operating([this] { BOOST_TEST(!Suspend().stop_pending); });
+  auto operating = std::async(std::launch::async, [this] { return Suspend().stop_pending; });
   BOOST_TEST(AwaitSuspended());
   held.before.Release();
-  starter.join();
-  operating.join();
+  BOOST_TEST((starter.get() == ActionResult::kDone));
+  BOOST_TEST(!operating.get());
   BOOST_TEST(IsStoppedForGood());
 }
 
 BOOST_FIXTURE_TEST_CASE(ASuspensionWaitsForAStartThatRuns, InFlight) {
   HoldStart();
-  std::thread starter([this] { BOOST_TEST((Act(Action::kStart) == ActionResult::kDone)); });
+  auto starter = std::async(std::launch::async, [this] { return Act(Action::kStart); });
   BOOST_TEST(AwaitLocked());
-  std::thread operating([this] { BOOST_TEST(!Suspend().stop_pending); });
+  auto operating = std::async(std::launch::async, [this] { return Suspend().stop_pending; });
   BOOST_TEST(AwaitSuspended());
   ReleaseStart();
-  starter.join();
-  operating.join();
+  BOOST_TEST((starter.get() == ActionResult::kDone));
+  BOOST_TEST(!operating.get());
   BOOST_TEST(IsStoppedForGood());
 }
 
 BOOST_FIXTURE_TEST_CASE(ASuspensionWaitsForAStartWhoseEndIsNotWritten, InFlight) {
   held.after.Hold();
-  std::thread starter([this] { BOOST_TEST((Act(Action::kStart) == ActionResult::kDone)); });
+  auto starter = std::async(std::launch::async, [this] { return Act(Action::kStart); });
   held.after.AwaitHeld();
-  std::thread operating([this] { BOOST_TEST(!Suspend().stop_pending); });
+  auto operating = std::async(std::launch::async, [this] { return Suspend().stop_pending; });
   BOOST_TEST(AwaitSuspended());
   held.after.Release();
-  starter.join();
-  operating.join();
+  BOOST_TEST((starter.get() == ActionResult::kDone));
+  BOOST_TEST(!operating.get());
   BOOST_TEST(IsStoppedForGood());
 }
 
 BOOST_FIXTURE_TEST_CASE(ASuspensionThatDoesNotOutlastAStartStaysPendingUntilTheNextTry, InFlight) {
   for (Barrier* place : {&held.before, &held.after}) {
     place->Hold();
-    std::thread starter([this] { BOOST_TEST((Act(Action::kStart) == ActionResult::kDone)); });
+    auto starter = std::async(std::launch::async, [this] { return Act(Action::kStart); });
     place->AwaitHeld();
     BOOST_TEST(SuspendAtOnce().stop_pending);
     BOOST_TEST(KeepsThePromise());
     BOOST_TEST(Retry().pending == 1U);
     place->Release();
-    starter.join();
+    BOOST_TEST((starter.get() == ActionResult::kDone));
     BOOST_TEST(KeepsThePromise());
     BOOST_TEST(TestNode::Await([this] { return OpenIntents() == 0; }));
     BOOST_TEST(Retry().stopped == 1U);
@@ -238,11 +238,11 @@ BOOST_FIXTURE_TEST_CASE(ASuspensionThatDoesNotOutlastAStartStaysPendingUntilTheN
 
 BOOST_FIXTURE_TEST_CASE(AStopThatMeetsTheLockOfAStartIsPendingThoughTheContainerDoesNotRun, InFlight) {
   HoldStart();
-  std::thread starter([this] { BOOST_TEST((Act(Action::kStart) == ActionResult::kDone)); });
+  auto starter = std::async(std::launch::async, [this] { return Act(Action::kStart); });
   BOOST_TEST(AwaitLocked());
   BOOST_TEST(SuspendAtOnce().stop_pending);
   ReleaseStart();
-  starter.join();
+  BOOST_TEST((starter.get() == ActionResult::kDone));
   BOOST_TEST(KeepsThePromise());
   BOOST_TEST(TestNode::Await([this] { return OpenIntents() == 0; }));
   BOOST_TEST(Retry().stopped == 1U);

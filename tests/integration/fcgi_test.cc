@@ -511,7 +511,7 @@ BOOST_FIXTURE_TEST_CASE(WithoutDescriptorsAcceptingPausesAndGoesOnLater, LogFile
     const FewDescriptors one(1);
     waiting = std::make_unique<FcgiClient>(server.path());
     waiting->Send(RequestParameters("GET", "/waited"));
-    BOOST_TEST(Eventually([&] { return Contains(log_file, "fcgi.accept-paused"); }));
+    BOOST_TEST(Eventually([&] { return Contains(log_file, "fcgi.accept_paused"); }));
   }
   BOOST_TEST(waiting->Receive().body == "GET /waited");
   gate.Open();

@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(AReopenThatFailsKeepsTheOldFileAndSaysSo) {
   std::filesystem::rename(directory.Path("sub"), directory.Path("moved"));
   Reopen();
   Shutdown();
-  BOOST_TEST(directory.Read("moved/log").find("error log.reopen-failed") != std::string::npos);
+  BOOST_TEST(directory.Read("moved/log").find("error log.reopen_failed") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(TargetsThatCannotBeUsedAreRefused) {
