@@ -193,9 +193,9 @@ void LastUse::Impl::Report(const base::Status& written) {
     std::swap(dropped, dropped_);
   }
   if (dropped > 0)
-    log::Warning("auth.last-use-dropped", {{"uses", dropped}, {"why", "too many pairs at once"}});
-  if (!written && !failing_) log::Warning("auth.last-use-not-written", {{"error", written.error().message}});
-  if (written && failing_) log::Info("auth.last-use-written-again", {});
+    log::Warning("auth.last_use_dropped", {{"uses", dropped}, {"why", "too many pairs at once"}});
+  if (!written && !failing_) log::Warning("auth.last_use_not_written", {{"error", written.error().message}});
+  if (written && failing_) log::Info("auth.last_use_written_again", {});
   failing_ = !written;
 }
 
@@ -228,7 +228,7 @@ void LastUse::Impl::Flush() {
     if (!Write(pool_, Uses(begin, end), deadline)) lost += static_cast<std::uint64_t>(end - begin);
   }
   if (lost > 0)
-    log::Warning("auth.last-use-dropped", {{"uses", lost}, {"why", "not written before the end"}});
+    log::Warning("auth.last_use_dropped", {{"uses", lost}, {"why", "not written before the end"}});
 }
 
 LastUse::LastUse(db::Pool& pool, Settings settings) : impl_(std::make_unique<Impl>(pool, settings)) {}
