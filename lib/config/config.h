@@ -12,6 +12,7 @@
 #include "lib/db/db.h"
 #include "lib/log/log.h"
 #include "lib/ssh/ssh.h"
+#include "lib/vps/retention.h"
 
 namespace cvm::config {
 
@@ -59,6 +60,7 @@ struct Settings {
   log::Settings log;
   WorkerSettings worker;
   MetricsSettings metrics;
+  vps::Retention retention;
 };
 
 // Reads the file. kInvalid: it cannot be read, is open to people whom it should not be, or holds a setting

@@ -30,6 +30,7 @@ const std::vector<Group>& Groups() {
       {"template", "the templates that VPSes were made from"},
       {"vps", "virtual servers"},
       {"log", "the records of what was done"},
+      {"tidy", "what is due: pending stops, and what is old enough to go"},
       {"config", "the settings file"},
   };
   return groups;
@@ -71,6 +72,12 @@ const std::vector<Command>& Commands() {
        {Positional("NAME", NameRule, "the customer")},
        {},
        UserEnable},
+      {"user",
+       "purge",
+       "remove a disabled customer for good, with all token pairs and terminated VPSes",
+       {Positional("NAME", NameRule, "the customer"), Flag("--yes", "do not ask")},
+       {},
+       UserPurge},
 
       {"token",
        "create",
@@ -196,6 +203,12 @@ const std::vector<Command>& Commands() {
        {Positional("ID", IdRule, "the VPS"), Flag("--yes", "do not ask")},
        {},
        VpsTerminate},
+      {"vps",
+       "purge",
+       "remove a terminated VPS for good, with its traffic",
+       {Positional("ID", IdRule, "the VPS"), Flag("--yes", "do not ask")},
+       {},
+       VpsPurge},
 
       {"log",
        "",
@@ -209,6 +222,13 @@ const std::vector<Command>& Commands() {
        ShowLog,
        Access::kServices,
        {"--vps", "--user", "--token"}},
+
+      {"tidy",
+       "",
+       "try pending stops again, and remove what is older than the settings say; meant for a timer",
+       {Flag("--dry-run", "try nothing and remove nothing, show how much it would be")},
+       {},
+       Tidy},
 
       {"config",
        "check",

@@ -16,6 +16,7 @@
 #include "lib/node/store.h"
 #include "lib/ssh/ssh.h"
 #include "lib/vps/admin.h"
+#include "lib/vps/retention.h"
 
 namespace cvm::ctl {
 
@@ -25,15 +26,20 @@ inline constexpr std::chrono::milliseconds kIntentWait{30000};
 class Services {
  public:
   explicit Services(config::Settings settings)
-      : ssh_settings(settings.ssh), pool(std::move(settings.database)), runner(ssh_settings) {}
+      : ssh_settings(settings.ssh),
+        retention(settings.retention),
+        pool(std::move(settings.database)),
+        runner(ssh_settings) {}
 
   const ssh::Settings ssh_settings;
+  const vps::Retention retention;
   db::Pool pool;
   ssh::Pool runner;
   node::OpenVz hypervisor{runner};
   const audit::Actor actor{audit::ActorKind::kOperator, OperatorName()};
   auth::Store auth{pool, actor};
   node::Store nodes{pool, actor};
+  vps::Purger purger{pool, actor};
   vps::Admin vpses{pool, hypervisor, {actor, kIntentWait}};
 };
 
@@ -43,6 +49,10 @@ inline base::Deadline DatabaseDeadline() {
 }
 inline base::Deadline StopDeadline() {
   return base::Deadline::In(std::chrono::seconds(230));
+}
+// For removing what is old, batch by batch; what is left is the next call's.
+inline base::Deadline TidyDeadline() {
+  return base::Deadline::In(std::chrono::minutes(10));
 }
 // For a migration, which may rebuild tables.
 inline base::Deadline MigrationDeadline() {

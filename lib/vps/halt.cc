@@ -240,6 +240,7 @@ base::Result<RetryReport> Admin::RetryPending(base::Deadline deadline) {
   RetryReport report;
   for (const std::uint64_t id : *due) {
     const auto stopped = deadline.Passed() ? StopReport{true, "no time is left"} : RetryStop(id, deadline);
+    if (!stopped && stopped.error().code == ErrorCode::kNotFound) continue;  // removed meanwhile
     if (!stopped) return stopped.error();
     ++(stopped->stop_pending ? report.pending : report.stopped);
     log::Info("vps.stop-retried",

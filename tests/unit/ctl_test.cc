@@ -123,6 +123,7 @@ BOOST_AUTO_TEST_CASE(TheCommandsAreThoseOfTheDocumentation) {
       "user list",
       "user disable NAME",
       "user enable NAME",
+      "user purge NAME [--yes]",
       "token create USER [--label L] [--no-client-access] [--read-only] [--expires D] [--allow-from CIDR]…",
       "token list [USER]",
       "token revoke TOKEN",
@@ -143,7 +144,9 @@ BOOST_AUTO_TEST_CASE(TheCommandsAreThoseOfTheDocumentation) {
       "vps suspend ID",
       "vps unsuspend ID",
       "vps terminate ID [--yes]",
+      "vps purge ID [--yes]",
       "log [--vps ID] [--user NAME] [--token T] [--since D] [--limit N]",
+      "tidy [--dry-run]",
       "config check",
   };
   Words usages;
