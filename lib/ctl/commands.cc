@@ -21,6 +21,27 @@ Argument Flag(const char* name, const char* doc) {
 
 }  // namespace
 
+const char* Purpose() {
+  return "Manages the customers, token pairs, nodes and VPSes of the CVM client API.";
+}
+
+const char* AnswersDoc() {
+  return "With --json standard output holds one JSON document: what was asked for, or {\"error\": {\"code\", "
+         "\"exit_status\", \"message\"}}. IDs and sizes are strings in it. Errors and warnings are written "
+         "to "
+         "standard error in any case. A positional argument that begins with '-' goes behind \"--\".";
+}
+
+const std::vector<Argument>& GlobalOptions() {
+  static const std::vector<Argument> options = {
+      Flag("--help", "show this help, or that of a command"),
+      Flag("--version", "show the version"),
+      {"--config", "FILE", Need::kOptional, nullptr, "the settings file"},
+      Flag("--json", "answer in JSON"),
+  };
+  return options;
+}
+
 const std::vector<Group>& Groups() {
   static const std::vector<Group> groups = {
       {"schema", "the tables of the database"},
