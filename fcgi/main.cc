@@ -104,9 +104,11 @@ fcgi::Server::Settings ServerSettings(const config::WorkerSettings& worker) {
 static_assert(audit::kLongestIntent >= std::chrono::seconds(config::kMostRequestSeconds));
 
 // Who waits for another's action on the same VPS waits on one of our threads.
-vps::Service::Settings ActionSettings(const config::WorkerSettings& worker) {
+vps::Service::Settings ActionSettings(const config::Settings& all) {
+  const config::WorkerSettings& worker = all.worker;
   vps::Service::Settings settings;
   settings.turn_wait = worker.turn_wait;
+  settings.traffic = all.traffic;
   settings.turns.waiters = std::max<std::size_t>(worker.threads / 4, 1);
   settings.crypt.at_once = worker.crypt_checks;
   settings.crypt.waiting = std::max<std::size_t>(worker.threads / 4, 1);
@@ -169,7 +171,7 @@ base::Status Serve(config::Settings settings) {
   ssh::Pool sessions(settings.ssh);
   node::Breaker breaker(sessions);
   node::OpenVz hypervisor(breaker, NodeSettings(settings.worker, settings.ssh.sessions_per_endpoint));
-  vps::Service service(database, hypervisor, ActionSettings(settings.worker));
+  vps::Service service(database, hypervisor, ActionSettings(settings));
   const api::App app(service, {settings.worker.status_timeout});
   fcgi::SchemaGate gate([&](base::Deadline by) { return db::CheckWorker(database, db::kSchemaVersion, by); },
                         [&](const api::Request& request) { return app.Handle(request); }, api::DatabaseAway);

@@ -12,6 +12,7 @@
 #include "lib/db/db.h"
 #include "lib/log/log.h"
 #include "lib/ssh/ssh.h"
+#include "lib/traffic/count.h"
 #include "lib/vps/retention.h"
 
 namespace cvm::config {
@@ -58,6 +59,7 @@ struct Settings {
   DatabaseFile database_file;
   ssh::Settings ssh;
   log::Settings log;
+  traffic::Settings traffic;
   WorkerSettings worker;
   MetricsSettings metrics;
   vps::Retention retention;

@@ -48,6 +48,7 @@ constexpr auto kDatabase = &Settings::database;
 constexpr auto kDatabaseFile = &Settings::database_file;
 constexpr auto kSsh = &Settings::ssh;
 constexpr auto kLog = &Settings::log;
+constexpr auto kTraffic = &Settings::traffic;
 constexpr auto kWorker = &Settings::worker;
 constexpr auto kMetrics = &Settings::metrics;
 constexpr auto kRetention = &Settings::retention;
@@ -120,6 +121,10 @@ const std::vector<Setting>& AllSettings() {
       {"log", "level", Form::kLevel, "\"info\"", "\"warning\"", 0, 0,
        "The least that is written: \"debug\", \"info\", \"warning\" or \"error\".",
        Into<kLog, &log::Settings::level>},
+
+      {"traffic", "jump_gbit", Form::kCount, "10", "10", 1, 100000,
+       "More than so many Gbit/s since the last reading of a container are booked, and flagged as a jump.",
+       Into<kTraffic, &traffic::Settings::jump_gbit>},
 
       {"worker", "threads", Form::kCount, "128", nullptr, 1, 1024,
        "Requests that are worked on at once; one that waits for a node holds its thread.",

@@ -45,6 +45,10 @@ Done VpsPurge(Invocation& call);
 Done Tidy(Invocation& call);
 Done ShowLog(Invocation& call);
 
+Done TrafficCollect(Invocation& call);
+Done TrafficShow(Invocation& call);
+Done TrafficAdjust(Invocation& call);
+
 Done ConfigCheck(Invocation& call);
 
 }  // namespace cvm::ctl

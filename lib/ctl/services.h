@@ -15,6 +15,7 @@
 #include "lib/node/openvz.h"
 #include "lib/node/store.h"
 #include "lib/ssh/ssh.h"
+#include "lib/traffic/count.h"
 #include "lib/vps/admin.h"
 #include "lib/vps/retention.h"
 
@@ -28,11 +29,13 @@ class Services {
   explicit Services(config::Settings settings)
       : ssh_settings(settings.ssh),
         retention(settings.retention),
+        traffic_settings(settings.traffic),
         pool(std::move(settings.database)),
         runner(ssh_settings) {}
 
   const ssh::Settings ssh_settings;
   const vps::Retention retention;
+  const traffic::Settings traffic_settings;
   db::Pool pool;
   ssh::Pool runner;
   node::OpenVz hypervisor{runner};
@@ -40,7 +43,7 @@ class Services {
   auth::Store auth{pool, actor};
   node::Store nodes{pool, actor};
   vps::Purger purger{pool, actor};
-  vps::Admin vpses{pool, hypervisor, {actor, kIntentWait}};
+  vps::Admin vpses{pool, hypervisor, {actor, kIntentWait, traffic_settings}};
 };
 
 // For work in the database alone; and for work that stops a container, which may take 180 s.

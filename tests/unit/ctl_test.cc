@@ -61,6 +61,9 @@ const std::map<Rule, std::string>& Samples() {
       {HostnameRule, "example.org"},
       {SizeRule, "18446744073709551615"},
       {BytesRule, "18446744073709551615"},
+      {SignedBytesRule, "-18446744073709551615"},
+      {DaysRule, "30"},
+      {ReasonRule, "a leap"},
       {IdRule, "1"},
       {BytePairRule, "1:18446744073709551615"},
       {PublicTokenRule, "-0123abcd"},
@@ -147,6 +150,9 @@ BOOST_AUTO_TEST_CASE(TheCommandsAreThoseOfTheDocumentation) {
       "vps purge ID [--yes]",
       "log [--vps ID] [--user NAME] [--token T] [--since D] [--limit N]",
       "tidy [--dry-run]",
+      "traffic collect [--node N]",
+      "traffic show VPS [--days N]",
+      "traffic adjust VPS BYTES --why TEXT [--in] [--out]",
       "config check",
   };
   Words usages;
