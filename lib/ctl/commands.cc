@@ -274,7 +274,9 @@ const std::vector<Command>& Commands() {
         Flag("--in", "incoming traffic"),
         Flag("--out", "outgoing traffic; one of both for split accounting")},
        {},
-       TrafficAdjust},
+       TrafficAdjust,
+       Access::kServices,
+       {"--in", "--out"}},
 
       {"config",
        "check",

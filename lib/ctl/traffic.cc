@@ -219,12 +219,8 @@ Done TrafficShow(Invocation& call) {
 
 Done TrafficAdjust(Invocation& call) {
   const std::string id = call.arguments.Text("VPS");
-  if (call.arguments.Has("--in") && call.arguments.Has("--out")) {
-    return base::Error{base::ErrorCode::kInvalid, "--in and --out: one of them at a time"};
-  }
-  const audit::Actor actor{audit::ActorKind::kOperator, OperatorName()};
   const auto used = traffic::Correct(call.services->pool, call.arguments.Number("VPS"),
-                                     CorrectionOf(call.arguments), actor, DatabaseDeadline());
+                                     CorrectionOf(call.arguments), call.services->actor, DatabaseDeadline());
   if (!used) return used.error();
   call.output.Done("VPS " + id + ": used in this period are " + UsedText(*used),
                    {{"id", id}, {"used_in", Figure(used->in)}, {"used_out", Figure(used->out)}});

@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(WhatAContainerSentIsWhatListAndStatusSayAfterACollection) {
   BOOST_TEST(used < 300 * kDatagram + kKernelsTalk);
   BOOST_TEST(sender.Used("traffic_in_used") < kKernelsTalk);
   const auto list = TheWorld().Ask(sender.pair, "GET", "/api/client/vps/list");
-  BOOST_TEST(list.body.find("\"traffic_out_used\":\"" + std::to_string(used) + "\"") != std::string::npos,
+  BOOST_TEST(list.body.find("\"traffic_out_used\": \"" + std::to_string(used) + "\"") != std::string::npos,
              list.body);
 }
 
