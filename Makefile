@@ -13,6 +13,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
 VERSION := 0.1.0
+# Of the Debian package, and who answers for it.
+DEB_VERSION ?= $(VERSION)
+DEB_MAINTAINER ?= CVM client API <cvm-client-api@localhost.localdomain>
 
 # ---- packages: the one list -------------------------------------------------------------------------
 
@@ -26,11 +29,14 @@ PACKAGES_test := libboost-test-dev libcurl4-openssl-dev mariadb-server-core mari
 PACKAGES_bench := libcurl4-openssl-dev mariadb-server-core mariadb-client-core nginx openssh-server openssh-client \
     openssl sudo curl util-linux procps iproute2
 PACKAGES_lint := clang-format clang-tidy
+PACKAGES_package := dpkg-dev debootstrap
+# In the chroot that the package is tried in, besides its own dependencies.
+PACKAGES_chroot := systemd mariadb-server nginx-light fail2ban logrotate bash-completion man-db openssh-client curl lintian
 
 # ---- modules: who may use whom ------------------------------------------------------------------------
 # From the bottom up. `make layers` proves it, by includes and by link symbols.
 
-MODULES := base json log metrics db ssh audit auth node vps config api ctl
+MODULES := base json log metrics db ssh audit auth node traffic vps config api ctl
 
 USES_base :=
 USES_json := base
@@ -41,11 +47,13 @@ USES_ssh := log base
 USES_audit := db log base
 USES_auth := audit db log base
 USES_node := ssh audit db log metrics json base
-USES_vps := node auth audit db log base
-USES_config := vps node auth audit ssh db log base
+USES_traffic := node audit ssh db log base
+USES_vps := traffic node auth audit db log base
+USES_config := vps traffic node auth audit ssh db log base
 USES_api := vps auth log json base
-USES_ctl := config vps node auth audit ssh db log json base
-USES_fcgi := api config vps node auth audit ssh db log metrics base
+USES_ctl := config vps traffic node auth audit ssh db log json base
+USES_fcgi := api config vps traffic node auth audit ssh db log metrics base
+USES_manual := fcgi ctl config base
 
 # The one module that may include a library's headers.
 DOORS := rapidjson/=json spdlog/=log fmt/=log prometheus/=metrics civetweb.h=metrics cppconn/=db mysql_=db libssh2=ssh \
@@ -85,6 +93,11 @@ LIBS_db := -lmysqlcppconn
 LIBS_ssh := -lssh2
 LIBS_fcgi := -lfcgi
 
+define newline
+
+
+endef
+
 # Commands are shown in full by V=1, else as a word and a file.
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-4s %s\n' $(1) $@;)
@@ -98,6 +111,8 @@ module_sources = $(filter-out %/main.cc,$(call sources,$(1)))
 $(foreach m,$(MODULES),$(eval LIB_$(m) := $(B)/lib/libcvm-$(m).a)$(eval OBJ_$(m) := $(call objects,$(call module_sources,lib/$(m)))))
 LIB_fcgi := $(B)/lib/libcvm-fcgi.a
 OBJ_fcgi := $(call objects,$(call module_sources,fcgi))
+LIB_manual := $(B)/lib/libcvm-manual.a
+OBJ_manual := $(call objects,$(call module_sources,lib/manual))
 OBJ_node += $(B)/gen/read_program.o
 MIGRATIONS := $(sort $(wildcard sql/migrations/*.sql))
 MIGRATIONS_OBJ := $(B)/gen/migrations.o
@@ -111,6 +126,7 @@ CTL_MODULES := $(filter-out api,$(MODULES))
 
 WORKER := $(B)/cvm-client-api
 CVMCTL := $(B)/cvmctl
+MANUAL := $(B)/manual
 GATE := $(B)/cvm-node-gate
 VZ := $(B)/tests/node/vz
 TEST_SUITES := unit integration api node
@@ -125,12 +141,15 @@ $(WORKER): $(B)/fcgi/main.o $(call archives,$(WORKER_MODULES)) $(B)/flags
 $(CVMCTL): $(B)/lib/ctl/main.o $(MIGRATIONS_OBJ) $(call archives,$(CTL_MODULES)) $(B)/flags
 	$(call say,LINK) $(CXX) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(call libs,$(CTL_MODULES)) $(LDLIBS)
 
+$(MANUAL): $(B)/lib/manual/main.o $(MIGRATIONS_OBJ) $(call archives,$(MODULES) fcgi manual) $(B)/flags
+	$(call say,LINK) $(CXX) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(call libs,$(MODULES) fcgi) $(LDLIBS)
+
 define archive_rule
 $(LIB_$(1)): $(OBJ_$(1))
 	@mkdir -p $$(@D)
 	$$(call say,AR) rm -f $$@ && $(AR) rcsD $$@ $$^
 endef
-$(foreach m,$(MODULES) fcgi,$(eval $(call archive_rule,$(m))))
+$(foreach m,$(MODULES) fcgi manual,$(eval $(call archive_rule,$(m))))
 
 $(B)/%.o: %.cc $(B)/flags
 	@mkdir -p $(@D)
@@ -178,7 +197,7 @@ $(foreach s,$(TEST_SUITES),$(eval TEST_OBJ_$(s) := $(call objects,$(call test_so
 TEST_SUPPORT_OBJ := $(call objects,$(call sources,tests/support))
 $(foreach s,$(TEST_SUITES),$(TEST_OBJ_$(s))) $(TEST_SUPPORT_OBJ): EXTRA_CPPFLAGS := -DBOOST_TEST_DYN_LINK
 
-TEST_MODULES := $(MODULES) fcgi
+TEST_MODULES := $(MODULES) fcgi manual
 define test_rule
 $(B)/tests/$(1)-tests: $(TEST_OBJ_$(1)) $(TEST_SUPPORT_OBJ) $(MIGRATIONS_OBJ) $(call archives,$(TEST_MODULES)) $(B)/flags
 	@mkdir -p $$(@D)
@@ -227,12 +246,15 @@ demo-stop:  ## end what `make demo` left running
 
 # ---- packages -------------------------------------------------------------------------------------------
 
-.PHONY: deps deps-bench deps-lint
+.PHONY: deps deps-bench deps-lint deps-package
 deps:  ## install the missing Debian packages of run, build and test (no service is started)
 	@tests/stack/deps $(PACKAGES_run) $(PACKAGES_build) $(PACKAGES_test)
 
 deps-bench:
 	@tests/stack/deps $(PACKAGES_run) $(PACKAGES_build) $(PACKAGES_bench)
+
+deps-package:
+	@tests/stack/deps $(PACKAGES_run) $(PACKAGES_build) $(PACKAGES_package)
 
 deps-lint: deps
 	@tests/stack/deps $(PACKAGES_lint)
@@ -242,8 +264,8 @@ deps-lint: deps
 ALL_SOURCES = $(sort $(shell git ls-files -co --exclude-standard 'fcgi/*.cc' 'fcgi/*.h' 'lib/*.cc' 'lib/*.h' 'tests/*.cc' 'tests/*.h'))
 
 .PHONY: layers
-layers: all  ## prove the module table by includes and by link symbols
-	@B='$(B)' DOORS='$(DOORS)' tests/layers $(foreach m,$(MODULES) fcgi,'$(m):$(USES_$(m))')
+layers: all $(MANUAL)  ## prove the module table by includes and by link symbols
+	@B='$(B)' DOORS='$(DOORS)' tests/layers $(foreach m,$(MODULES) fcgi manual,'$(m):$(USES_$(m))')
 
 .PHONY: format format-check
 format: deps-lint  ## format every source file
@@ -259,10 +281,6 @@ tidy: deps-lint compile_commands.json  ## clang-tidy's short list over the progr
 json_entry = {"directory":"$(CURDIR)","file":"$(1)","arguments":["$(CXX)",$(subst $(empty) $(empty),$(comma),$(foreach f,$(filter-out -DCVM_VERSION%,$(ALL_CPPFLAGS)) $(ALL_CXXFLAGS),"$(f)")),"-DCVM_VERSION=\"$(VERSION)\"","-DBOOST_TEST_DYN_LINK","-c","$(1)"]}
 comma := ,
 empty :=
-define newline
-
-
-endef
 compile_commands.json: Makefile FORCE
 	$(file >$@.new,[$(subst $(newline),$(comma),$(foreach s,$(filter %.cc,$(ALL_SOURCES)),$(call json_entry,$(s))$(if $(filter-out $(s),$(lastword $(filter %.cc,$(ALL_SOURCES)))),$(comma))))])
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
@@ -277,28 +295,78 @@ sysconfdir ?= $(if $(filter /usr,$(prefix)),/etc,$(prefix)/etc)
 datarootdir ?= $(prefix)/share
 datadir ?= $(datarootdir)
 docdir ?= $(datarootdir)/doc/cvm-client-api
+mandir ?= $(datarootdir)/man
+pkgdatadir ?= $(datadir)/cvm-client-api
+unitdir ?= $(if $(filter /usr,$(prefix)),/lib,$(prefix)/lib)/systemd/system
+sysusersdir ?= $(prefix)/lib/sysusers.d
+tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
+completionsdir ?= $(datarootdir)/bash-completion/completions
 INSTALL ?= install
 INSTALL_PROGRAM ?= $(INSTALL) -m 0755
 INSTALL_DATA ?= $(INSTALL) -m 0644
-PKGDATA = $(DESTDIR)$(datadir)/cvm-client-api
+
+UNITS := $(notdir $(wildcard fcgi/dist/systemd/*.service fcgi/dist/systemd/*.socket fcgi/dist/systemd/*.timer))
+PAGES := cvmctl.8 cvm-client-api.8 cvmctl.toml.5 cvm-client-api.toml.5
+COMPLETIONS := cvmctl cvm-client-api
+# Manuals and completions, from the tables that make --help and read the settings.
+MANUAL_FILES := $(foreach p,$(PAGES) $(COMPLETIONS:=.bash),$(B)/dist/$(p))
+# What names the folders of an installation.
+DIST_FILES := $(foreach u,$(UNITS),$(B)/dist/$(u)) $(B)/dist/tmpfiles.conf
+DOCS := $(wildcard docs/*.md docs/decisions/*.md docs/monitoring/*)
+
+# Everything that is installed, as SOURCE:TARGET; uninstall removes the same.
+into = $(foreach f,$(1),$(f):$(2)/$(notdir $(f)))
+INSTALLED_PROGRAMS = $(WORKER):$(bindir)/cvm-client-api $(CVMCTL):$(sbindir)/cvmctl $(GATE):$(pkgdatadir)/cvm-node-gate
+INSTALLED_DATA = $(call into,$(wildcard sql/*.sql),$(pkgdatadir)/sql) \
+    $(call into,$(wildcard nginx/*.conf),$(pkgdatadir)/nginx) \
+    $(call into,$(wildcard fcgi/dist/*.toml),$(pkgdatadir)/examples) \
+    $(foreach u,$(UNITS),$(B)/dist/$(u):$(unitdir)/$(u)) \
+    fcgi/dist/sysusers.conf:$(sysusersdir)/cvm-client-api.conf \
+    $(B)/dist/tmpfiles.conf:$(tmpfilesdir)/cvm-client-api.conf \
+    fcgi/dist/logrotate.conf:$(sysconfdir)/logrotate.d/cvm-client-api \
+    nginx/fail2ban/filter.conf:$(sysconfdir)/fail2ban/filter.d/cvm-client-api.conf \
+    nginx/fail2ban/jail.conf:$(sysconfdir)/fail2ban/jail.d/cvm-client-api.conf \
+    $(foreach p,$(PAGES),$(B)/dist/$(p):$(mandir)/man$(lastword $(subst ., ,$(p)))/$(p)) \
+    $(foreach c,$(COMPLETIONS),$(B)/dist/$(c).bash:$(completionsdir)/$(c)) \
+    README.md:$(docdir)/README.md $(foreach d,$(DOCS),$(d):$(docdir)/$(d))
+source = $(firstword $(subst :, ,$(1)))
+target = $(lastword $(subst :, ,$(1)))
+
+$(MANUAL_FILES): $(B)/dist/%: $(MANUAL)
+	@mkdir -p $(@D)
+	$(call say,GEN) $(MANUAL) $* > $@
+
+# A stamp of the folders, as of the flags: another prefix makes the files anew.
+FOLDERS_NOW = $(bindir) $(sbindir) $(docdir) $(pkgdatadir)
+$(B)/folders: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(FOLDERS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FOLDERS_NOW)' > $@
+
+SET_FOLDERS = sed -e '/^@SANDBOX@$$/{' -e 'r fcgi/dist/systemd/sandbox.conf' -e 'd' -e '}' -e 's,@bindir@,$(bindir),g' \
+    -e 's,@sbindir@,$(sbindir),g' -e 's,@docdir@,$(docdir),g' -e 's,@pkgdatadir@,$(pkgdatadir),g'
+$(foreach u,$(UNITS),$(B)/dist/$(u)): $(B)/dist/%: fcgi/dist/systemd/% fcgi/dist/systemd/sandbox.conf $(B)/folders
+	@mkdir -p $(@D)
+	@$(SET_FOLDERS) $< > $@
+$(B)/dist/tmpfiles.conf: fcgi/dist/tmpfiles.conf $(B)/folders
+	@mkdir -p $(@D)
+	@$(SET_FOLDERS) $< > $@
 
 .PHONY: install uninstall
-install: all  ## install below DESTDIR and prefix
-	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(PKGDATA)/sql $(PKGDATA)/nginx $(PKGDATA)/examples $(DESTDIR)$(docdir)/docs/decisions $(DESTDIR)$(docdir)/docs/monitoring
-	$(INSTALL_PROGRAM) $(WORKER) $(DESTDIR)$(bindir)/cvm-client-api
-	$(INSTALL_PROGRAM) $(CVMCTL) $(DESTDIR)$(sbindir)/cvmctl
-	$(INSTALL_PROGRAM) $(GATE) $(PKGDATA)/cvm-node-gate
-	$(INSTALL_DATA) sql/*.sql $(PKGDATA)/sql/
-	$(INSTALL_DATA) nginx/*.conf $(PKGDATA)/nginx/
-	$(INSTALL_DATA) fcgi/dist/*.toml $(PKGDATA)/examples/
-	$(INSTALL_DATA) README.md $(DESTDIR)$(docdir)/
-	$(INSTALL_DATA) docs/*.md $(DESTDIR)$(docdir)/docs/
-	$(INSTALL_DATA) docs/decisions/*.md $(DESTDIR)$(docdir)/docs/decisions/
-	$(INSTALL_DATA) docs/monitoring/* $(DESTDIR)$(docdir)/docs/monitoring/
+install: all $(MANUAL_FILES) $(DIST_FILES)  ## install below DESTDIR and prefix (/usr: where Debian expects it)
+	@mkdir -p $(sort $(foreach p,$(INSTALLED_PROGRAMS) $(INSTALLED_DATA),$(DESTDIR)$(dir $(call target,$(p)))))
+	$(foreach p,$(INSTALLED_PROGRAMS),$(INSTALL_PROGRAM) $(call source,$(p)) $(DESTDIR)$(call target,$(p))$(newline)	)
+	$(foreach p,$(INSTALLED_DATA),$(INSTALL_DATA) $(call source,$(p)) $(DESTDIR)$(call target,$(p))$(newline)	)
 
-uninstall:  ## remove what install put there
-	rm -f $(DESTDIR)$(bindir)/cvm-client-api $(DESTDIR)$(sbindir)/cvmctl
-	rm -rf $(PKGDATA) $(DESTDIR)$(docdir)
+OWN_FOLDERS = $(sort $(foreach p,$(INSTALLED_PROGRAMS) $(INSTALLED_DATA),$(filter $(pkgdatadir)/% $(docdir)/%,$(dir $(call target,$(p))))))
+uninstall:  ## remove what install put there, and nothing else
+	rm -f $(foreach p,$(INSTALLED_PROGRAMS) $(INSTALLED_DATA),$(DESTDIR)$(call target,$(p)))
+	@for folder in $(call reverse,$(OWN_FOLDERS)); do \
+	    rmdir --ignore-fail-on-non-empty $(DESTDIR)$$folder 2>/dev/null || true; done
+
+.PHONY: deb
+deb: deps-package  ## build the Debian package: build/deb/cvm-client-api_VERSION_ARCH.deb
+	@$(MAKE) --no-print-directory $(JOBS) all $(MANUAL)
+	@MAKE='$(MAKE)' VERSION='$(DEB_VERSION)' RUN='$(PACKAGES_run)' MAINTAINER='$(DEB_MAINTAINER)' fcgi/dist/debian/build build/deb
 
 # ---- housekeeping ---------------------------------------------------------------------------------------------
 

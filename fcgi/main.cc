@@ -1,4 +1,4 @@
-// cvm-client-api: the worker. Takes the listening socket on descriptor 0, as spawn-fcgi gives it.
+// cvm-client-api: the worker. Takes the listening socket on descriptor 0, as spawn-fcgi or systemd gives it.
 #include <fcntl.h>
 #include <getopt.h>
 #include <sys/resource.h>
@@ -10,7 +10,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
+#include "fcgi/options.h"
 #include "fcgi/request_meter.h"
 #include "fcgi/schema_gate.h"
 #include "fcgi/server.h"
@@ -36,27 +38,13 @@ constexpr int kListeningSocket = 0;
 // No descriptor of this program may be one of the three that libraries take for standard streams.
 constexpr int kFirstDescriptor = 3;
 
-constexpr char kUsage[] =
-    "usage: cvm-client-api [--config FILE] [--check]\n"
-    "\n"
-    "The CVM client API as a FastCGI worker: serves the listening socket on descriptor 0\n"
-    "(spawn-fcgi gives it) until SIGTERM or SIGINT, then finishes what is in flight.\n"
-    "\n"
-    "  --config FILE  the settings (default: /etc/cvm-client-api/cvm-client-api.toml)\n"
-    "  --check        check the settings, the database, its schema and the SSH key, and exit\n"
-    "  --version      print the version and exit\n"
-    "  --help         print this and exit\n"
-    "\n"
-    "SIGHUP opens the log file again. Exit status: 0 ended as told, or checked and good;\n"
-    "1 could not start, or checked and not good; 2 wrong usage.\n";
-
 struct Options {
-  std::string config = "/etc/cvm-client-api/cvm-client-api.toml";
+  std::string config = fcgi::kDefaultConfig;
   bool check = false;
 };
 
-[[noreturn]] void PrintAndExit(const char* text) {
-  std::fputs(text, stdout);
+[[noreturn]] void PrintAndExit(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
   std::exit(std::fflush(stdout) == 0 ? 0 : 1);
 }
 
@@ -65,18 +53,24 @@ struct Options {
   std::exit(2);
 }
 
+// The table as getopt wants it.
+std::vector<option> LongOptions() {
+  std::vector<option> longs;
+  for (const fcgi::OptionRow& row : fcgi::OptionRows()) {
+    longs.push_back({row.name, row.value == nullptr ? no_argument : required_argument, nullptr, row.letter});
+  }
+  longs.push_back({nullptr, 0, nullptr, 0});
+  return longs;
+}
+
 Options ParseOptions(int argc, char** argv) {
-  static constexpr option kOptions[] = {{"config", required_argument, nullptr, 'c'},
-                                        {"check", no_argument, nullptr, 'k'},
-                                        {"version", no_argument, nullptr, 'V'},
-                                        {"help", no_argument, nullptr, 'h'},
-                                        {nullptr, 0, nullptr, 0}};
+  const std::vector<option> longs = LongOptions();
   Options options;
-  for (int letter; (letter = getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
+  for (int letter; (letter = getopt_long(argc, argv, "", longs.data(), nullptr)) != -1;) {
     if (letter == 'c') options.config = optarg;
     if (letter == 'k') options.check = true;
     if (letter == 'V') PrintAndExit("cvm-client-api " CVM_VERSION "\n");
-    if (letter == 'h') PrintAndExit(kUsage);
+    if (letter == 'h') PrintAndExit(fcgi::Usage());
     if (letter == '?') RefuseUsage();
   }
   if (optind != argc) RefuseUsage();
@@ -110,9 +104,11 @@ fcgi::Server::Settings ServerSettings(const config::WorkerSettings& worker) {
 static_assert(audit::kLongestIntent >= std::chrono::seconds(config::kMostRequestSeconds));
 
 // Who waits for another's action on the same VPS waits on one of our threads.
-vps::Service::Settings ActionSettings(const config::WorkerSettings& worker) {
+vps::Service::Settings ActionSettings(const config::Settings& all) {
+  const config::WorkerSettings& worker = all.worker;
   vps::Service::Settings settings;
   settings.turn_wait = worker.turn_wait;
+  settings.traffic = all.traffic;
   settings.turns.waiters = std::max<std::size_t>(worker.threads / 4, 1);
   settings.crypt.at_once = worker.crypt_checks;
   settings.crypt.waiting = std::max<std::size_t>(worker.threads / 4, 1);
@@ -175,7 +171,7 @@ base::Status Serve(config::Settings settings) {
   ssh::Pool sessions(settings.ssh);
   node::Breaker breaker(sessions);
   node::OpenVz hypervisor(breaker, NodeSettings(settings.worker, settings.ssh.sessions_per_endpoint));
-  vps::Service service(database, hypervisor, ActionSettings(settings.worker));
+  vps::Service service(database, hypervisor, ActionSettings(settings));
   const api::App app(service, {settings.worker.status_timeout});
   fcgi::SchemaGate gate([&](base::Deadline by) { return db::CheckWorker(database, db::kSchemaVersion, by); },
                         [&](const api::Request& request) { return app.Handle(request); }, api::DatabaseAway);

@@ -95,4 +95,18 @@ std::string Shorten(std::string_view text, std::size_t most) {
   return std::string(text.substr(0, most)) + "...";
 }
 
+std::string Wrapped(std::string_view text, std::size_t width) {
+  std::string lines;
+  std::size_t column = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    const bool fits = column + 1 + end - begin <= width;
+    if (column > 0) lines += fits ? ' ' : '\n';
+    column = (column > 0 && fits ? column + 1 : 0) + end - begin;
+    lines += text.substr(begin, end - begin);
+    begin = end + 1;
+  }
+  return lines + "\n";
+}
+
 }  // namespace cvm::base

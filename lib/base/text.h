@@ -2,6 +2,7 @@
 #ifndef CVM_LIB_BASE_TEXT_H_
 #define CVM_LIB_BASE_TEXT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,6 +29,9 @@ std::string EscapeForLog(std::string_view text);
 
 // `text` cut to `most` bytes, with "..." where something was cut.
 std::string Shorten(std::string_view text, std::size_t most);
+
+// Lines of at most `width` bytes, broken at blanks, each ended by a line break; a longer word stands alone.
+std::string Wrapped(std::string_view text, std::size_t width);
 
 }  // namespace cvm::base
 

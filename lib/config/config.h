@@ -12,6 +12,8 @@
 #include "lib/db/db.h"
 #include "lib/log/log.h"
 #include "lib/ssh/ssh.h"
+#include "lib/traffic/count.h"
+#include "lib/vps/retention.h"
 
 namespace cvm::config {
 
@@ -57,8 +59,10 @@ struct Settings {
   DatabaseFile database_file;
   ssh::Settings ssh;
   log::Settings log;
+  traffic::Settings traffic;
   WorkerSettings worker;
   MetricsSettings metrics;
+  vps::Retention retention;
 };
 
 // Reads the file. kInvalid: it cannot be read, is open to people whom it should not be, or holds a setting

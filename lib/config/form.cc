@@ -10,6 +10,9 @@
 namespace cvm::config {
 namespace {
 
+// Two months: what a billing period and the one before it need of the days that prove them.
+constexpr std::uint64_t kLongestPeriodDays = 62;
+
 const std::string& Text(const Value& value) {
   return std::get<std::string>(value);
 }
@@ -176,6 +179,11 @@ std::vector<JointProblem> JointProblems(const Settings& settings, Program progra
   if (program == Program::kWorker) {
     CheckActionTime(settings.worker, problems);
     CheckThreads(settings, problems);
+  }
+  const std::uint64_t daily = settings.retention.traffic_daily_days;
+  if (daily > 0 && daily < kLongestPeriodDays) {
+    problems.push_back({"retention.traffic_daily_days",
+                        "must be " + std::to_string(kLongestPeriodDays) + " at least, or 0 for ever"});
   }
   if (!settings.database.password.empty() && !settings.database_file.password_file.empty()) {
     problems.push_back({"database.password_file", "stands beside database.password: set one of them"});

@@ -48,8 +48,10 @@ constexpr auto kDatabase = &Settings::database;
 constexpr auto kDatabaseFile = &Settings::database_file;
 constexpr auto kSsh = &Settings::ssh;
 constexpr auto kLog = &Settings::log;
+constexpr auto kTraffic = &Settings::traffic;
 constexpr auto kWorker = &Settings::worker;
 constexpr auto kMetrics = &Settings::metrics;
+constexpr auto kRetention = &Settings::retention;
 
 }  // namespace
 
@@ -120,6 +122,10 @@ const std::vector<Setting>& AllSettings() {
        "The least that is written: \"debug\", \"info\", \"warning\" or \"error\".",
        Into<kLog, &log::Settings::level>},
 
+      {"traffic", "jump_gbit", Form::kCount, "10", "10", 1, 100000,
+       "More than so many Gbit/s since the last reading of a container are booked, and flagged as a jump.",
+       Into<kTraffic, &traffic::Settings::jump_gbit>},
+
       {"worker", "threads", Form::kCount, "128", nullptr, 1, 1024,
        "Requests that are worked on at once; one that waits for a node holds its thread.",
        Into<kWorker, &WorkerSettings::threads>},
@@ -171,6 +177,18 @@ const std::vector<Setting>& AllSettings() {
        "at\n"
        "the end; made where its parent is there; \"\": nowhere.",
        Into<kMetrics, &MetricsSettings::directory>},
+
+      {"retention", "action_log_days", Form::kCount, nullptr, "730", 0, 36500,
+       "For how many days `cvmctl tidy` keeps records; here and below 0 is for ever.",
+       Into<kRetention, &vps::Retention::action_log_days>},
+      {"retention", "traffic_daily_days", Form::kCount, nullptr, "800", 0, 36500,
+       "The traffic of each day. At least 62, so that a billing period is whole.",
+       Into<kRetention, &vps::Retention::traffic_daily_days>},
+      {"retention", "terminated_vps_days", Form::kCount, nullptr, "90", 0, 36500,
+       "Terminated VPSes, with all their traffic: until then customers see them in their lists.",
+       Into<kRetention, &vps::Retention::terminated_vps_days>},
+      {"retention", "dead_token_days", Form::kCount, nullptr, "90", 0, 36500,
+       "Token pairs that are revoked or expired.", Into<kRetention, &vps::Retention::dead_token_days>},
   };
   return settings;
 }

@@ -33,14 +33,18 @@ struct Setting {
   const char* table;
   const char* name;
   Form form;
-  const char* worker_default;  // as TOML text
+  const char* worker_default;  // as TOML text; nullptr: the worker reads the setting and makes no use of it
   const char* ctl_default;     // the same; nullptr: cvmctl reads the setting and makes no use of it
   std::uint64_t least, most;   // of a number
   const char* doc;             // for the example files: lines without their "# "
   void (*store)(Settings&, const Value&);
 
+  bool UsedBy(Program program) const {
+    return (program == Program::kCtl ? ctl_default : worker_default) != nullptr;
+  }
   std::string FullName() const { return std::string(table) + "." + name; }
   const char* Default(Program program) const {
+    if (worker_default == nullptr) return ctl_default;
     return program == Program::kCtl && ctl_default != nullptr ? ctl_default : worker_default;
   }
 };

@@ -88,6 +88,13 @@ struct Group {
   const char* doc;
 };
 
+// What cvmctl is, in a sentence; what --json and "--" mean, in sentences.
+const char* Purpose();
+const char* AnswersDoc();
+
+// What stands before the command or behind it, in every call: --help, --version, --config and --json.
+const std::vector<Argument>& GlobalOptions();
+
 // In the order of the help; the commands of a group stand together.
 const std::vector<Group>& Groups();
 const std::vector<Command>& Commands();

@@ -21,6 +21,27 @@ Argument Flag(const char* name, const char* doc) {
 
 }  // namespace
 
+const char* Purpose() {
+  return "Manages the customers, token pairs, nodes and VPSes of the CVM client API.";
+}
+
+const char* AnswersDoc() {
+  return "With --json standard output holds one JSON document: what was asked for, or {\"error\": {\"code\", "
+         "\"exit_status\", \"message\"}}. IDs and sizes are strings in it. Errors and warnings are written "
+         "to "
+         "standard error in any case. A positional argument that begins with '-' goes behind \"--\".";
+}
+
+const std::vector<Argument>& GlobalOptions() {
+  static const std::vector<Argument> options = {
+      Flag("--help", "show this help, or that of a command"),
+      Flag("--version", "show the version"),
+      {"--config", "FILE", Need::kOptional, nullptr, "the settings file"},
+      Flag("--json", "answer in JSON"),
+  };
+  return options;
+}
+
 const std::vector<Group>& Groups() {
   static const std::vector<Group> groups = {
       {"schema", "the tables of the database"},
@@ -30,6 +51,8 @@ const std::vector<Group>& Groups() {
       {"template", "the templates that VPSes were made from"},
       {"vps", "virtual servers"},
       {"log", "the records of what was done"},
+      {"tidy", "what is due: pending stops, and what is old enough to go"},
+      {"traffic", "what VPSes send and receive"},
       {"config", "the settings file"},
   };
   return groups;
@@ -71,6 +94,12 @@ const std::vector<Command>& Commands() {
        {Positional("NAME", NameRule, "the customer")},
        {},
        UserEnable},
+      {"user",
+       "purge",
+       "remove a disabled customer for good, with all token pairs and terminated VPSes",
+       {Positional("NAME", NameRule, "the customer"), Flag("--yes", "do not ask")},
+       {},
+       UserPurge},
 
       {"token",
        "create",
@@ -196,6 +225,12 @@ const std::vector<Command>& Commands() {
        {Positional("ID", IdRule, "the VPS"), Flag("--yes", "do not ask")},
        {},
        VpsTerminate},
+      {"vps",
+       "purge",
+       "remove a terminated VPS for good, with its traffic",
+       {Positional("ID", IdRule, "the VPS"), Flag("--yes", "do not ask")},
+       {},
+       VpsPurge},
 
       {"log",
        "",
@@ -209,6 +244,39 @@ const std::vector<Command>& Commands() {
        ShowLog,
        Access::kServices,
        {"--vps", "--user", "--token"}},
+
+      {"tidy",
+       "",
+       "try pending stops again, and remove what is older than the settings say; meant for a timer",
+       {Flag("--dry-run", "try nothing and remove nothing, show how much it would be")},
+       {},
+       Tidy},
+
+      {"traffic",
+       "collect",
+       "read the counters of all containers and book them; for a timer, which needs it every few minutes",
+       {Optional("--node", "N", NameRule, "only this node")},
+       {},
+       TrafficCollect},
+      {"traffic",
+       "show",
+       "show what a VPS has used, day by day",
+       {Positional("VPS", IdRule, "the VPS"),
+        Optional("--days", "N", DaysRule, "so many days up to today (30)")},
+       {},
+       TrafficShow},
+      {"traffic",
+       "adjust",
+       "correct what a VPS has used in the running period",
+       {Positional("VPS", IdRule, "the VPS"),
+        Positional("BYTES", SignedBytesRule, "what is added; with a minus in front, what is taken away"),
+        Required("--why", "TEXT", ReasonRule, "the reason, for the records"),
+        Flag("--in", "incoming traffic"),
+        Flag("--out", "outgoing traffic; one of both for split accounting")},
+       {},
+       TrafficAdjust,
+       Access::kServices,
+       {"--in", "--out"}},
 
       {"config",
        "check",

@@ -17,6 +17,7 @@ Done UserAdd(Invocation& call);
 Done UserList(Invocation& call);
 Done UserDisable(Invocation& call);
 Done UserEnable(Invocation& call);
+Done UserPurge(Invocation& call);
 
 Done TokenCreate(Invocation& call);
 Done TokenRotate(Invocation& call);
@@ -39,8 +40,14 @@ Done VpsList(Invocation& call);
 Done VpsSuspend(Invocation& call);
 Done VpsUnsuspend(Invocation& call);
 Done VpsTerminate(Invocation& call);
+Done VpsPurge(Invocation& call);
 
+Done Tidy(Invocation& call);
 Done ShowLog(Invocation& call);
+
+Done TrafficCollect(Invocation& call);
+Done TrafficShow(Invocation& call);
+Done TrafficAdjust(Invocation& call);
 
 Done ConfigCheck(Invocation& call);
 

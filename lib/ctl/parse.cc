@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "lib/base/text.h"
+
 namespace cvm::ctl {
 namespace {
 
@@ -31,11 +33,13 @@ std::string CommandsHelp() {
   return text;
 }
 
-constexpr const char* kAnswersHelp =
-    "With --json standard output holds one JSON document: what was asked for, or {\"error\": {\"code\",\n"
-    "\"exit_status\", \"message\"}}. IDs and sizes are strings in it. Errors and warnings are written to "
-    "standard\n"
-    "error in any case. A positional argument that begins with '-' goes behind \"--\".\n";
+const char* GlobalDoc(const std::string& name) {
+  const auto& options = GlobalOptions();
+  const auto found = std::find_if(options.begin(), options.end(),
+                                  [&](const Argument& option) { return name == option.name; });
+  base::FatalAssert(found != options.end(), "an option of cvmctl that is not in the table");
+  return found->doc;
+}
 
 // "--label=" as the two words that it means: CLI11 would take the word behind it for the value.
 std::vector<std::string> SplitEmptyValues(const std::vector<std::string>& words) {
@@ -84,14 +88,14 @@ std::vector<std::string> RepeatOptions(const std::vector<std::string>& words) {
 class Parser {
  public:
   Parser() {
-    app_.set_help_flag("-h,--help", "show this help");
-    app_.set_version_flag("--version", std::string(kProgram) + " " + CVM_VERSION, "show the version");
-    app_.add_option("--config", parsed_.config_path, "the settings file")
+    app_.set_help_flag("-h,--help", GlobalDoc("--help"));
+    app_.set_version_flag("--version", std::string(kProgram) + " " + CVM_VERSION, GlobalDoc("--version"));
+    app_.add_option("--config", parsed_.config_path, GlobalDoc("--config"))
         ->type_name("FILE")
         ->capture_default_str();
-    app_.add_flag("--json", parsed_.json, "answer in JSON");
+    app_.add_flag("--json", parsed_.json, GlobalDoc("--json"));
     app_.require_subcommand(1);
-    app_.footer(CommandsHelp() + "\n" + kAnswersHelp + "\n" + ExitStatusHelp());
+    app_.footer(CommandsHelp() + "\n" + base::Wrapped(AnswersDoc(), 100) + "\n" + ExitStatusHelp());
     for (const Group& group : Groups()) AddGroup(group);
     for (const Command& command : Commands()) AddCommand(command);
   }
@@ -224,7 +228,7 @@ class Parser {
                        "at most one of " + ListOf(names) + " can be given" + SeeHelp()};
   }
 
-  CLI::App app_{"Manages the customers, token pairs, nodes and VPSes of the CVM client API.", kProgram};
+  CLI::App app_{Purpose(), kProgram};
   std::map<std::string, CLI::App*> groups_;
   std::map<const Command*, Leaf> leaves_;
   Parsed parsed_;

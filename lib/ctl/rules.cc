@@ -109,6 +109,21 @@ const char* BytesRule(std::string_view text) {
   return base::ParseU64(text) ? nullptr : "is no whole number below 2^64";
 }
 
+const char* SignedBytesRule(std::string_view text) {
+  if (!text.empty() && (text.front() == '-' || text.front() == '+')) text.remove_prefix(1);
+  const auto number = base::ParseU64(text);
+  return number && *number > 0 ? nullptr : "is no whole number other than 0 and below 2^64";
+}
+
+const char* DaysRule(std::string_view text) {
+  const auto number = base::ParseU64(text);
+  return number && *number >= 1 && *number <= 3660 ? nullptr : "is no number of days: 1 to 3660";
+}
+
+const char* ReasonRule(std::string_view text) {
+  return text.empty() ? "must not be empty" : DescriptionRule(text);
+}
+
 const char* IdRule(std::string_view text) {
   const auto number = base::ParseU64(text);
   return number && *number >= 1 ? nullptr : "is no ID: a whole number, as `list` shows it";

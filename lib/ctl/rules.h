@@ -23,8 +23,11 @@ const char* HostKeyRule(std::string_view text);
 const char* HostKeyOrFingerprintRule(std::string_view text);
 const char* CtidRule(std::string_view text);
 const char* HostnameRule(std::string_view text);
-const char* SizeRule(std::string_view text);   // a number of 1 or more
-const char* BytesRule(std::string_view text);  // a number of 0 or more
+const char* SizeRule(std::string_view text);         // a number of 1 or more
+const char* BytesRule(std::string_view text);        // a number of 0 or more
+const char* SignedBytesRule(std::string_view text);  // the same, with + or - in front or not, and not 0
+const char* DaysRule(std::string_view text);
+const char* ReasonRule(std::string_view text);  // free text in one line, not empty
 const char* IdRule(std::string_view text);
 const char* BytePairRule(std::string_view text);  // IN:OUT
 const char* PublicTokenRule(std::string_view text);

@@ -15,7 +15,9 @@
 #include "lib/node/openvz.h"
 #include "lib/node/store.h"
 #include "lib/ssh/ssh.h"
+#include "lib/traffic/count.h"
 #include "lib/vps/admin.h"
+#include "lib/vps/retention.h"
 
 namespace cvm::ctl {
 
@@ -25,16 +27,23 @@ inline constexpr std::chrono::milliseconds kIntentWait{30000};
 class Services {
  public:
   explicit Services(config::Settings settings)
-      : ssh_settings(settings.ssh), pool(std::move(settings.database)), runner(ssh_settings) {}
+      : ssh_settings(settings.ssh),
+        retention(settings.retention),
+        traffic_settings(settings.traffic),
+        pool(std::move(settings.database)),
+        runner(ssh_settings) {}
 
   const ssh::Settings ssh_settings;
+  const vps::Retention retention;
+  const traffic::Settings traffic_settings;
   db::Pool pool;
   ssh::Pool runner;
   node::OpenVz hypervisor{runner};
   const audit::Actor actor{audit::ActorKind::kOperator, OperatorName()};
   auth::Store auth{pool, actor};
   node::Store nodes{pool, actor};
-  vps::Admin vpses{pool, hypervisor, {actor, kIntentWait}};
+  vps::Purger purger{pool, actor};
+  vps::Admin vpses{pool, hypervisor, {actor, kIntentWait, traffic_settings}};
 };
 
 // For work in the database alone; and for work that stops a container, which may take 180 s.
@@ -43,6 +52,10 @@ inline base::Deadline DatabaseDeadline() {
 }
 inline base::Deadline StopDeadline() {
   return base::Deadline::In(std::chrono::seconds(230));
+}
+// For removing what is old, batch by batch; what is left is the next call's.
+inline base::Deadline TidyDeadline() {
+  return base::Deadline::In(std::chrono::minutes(10));
 }
 // For a migration, which may rebuild tables.
 inline base::Deadline MigrationDeadline() {

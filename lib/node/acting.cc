@@ -12,6 +12,7 @@
 #include "lib/node/afterwards.h"
 #include "lib/node/asking.h"
 #include "lib/node/commands.h"
+#include "lib/node/reading.h"
 #include "lib/node/vzctl.h"
 
 namespace cvm::node {
@@ -78,12 +79,20 @@ class Run {
   std::optional<Before> before_;  // a restart's
 };
 
-// Without it a restart goes on as well: it is needed only where the connection breaks.
+// Without it the action goes on as well: the life is needed only where the connection breaks.
 void Run::NoteLife() {
   before_.reset();
-  if (acted_.action != Action::kRestart) return;
-  auto life = AskEpoch(acted_.runner, acted_.node, acted_.ctid, acted_.deadline.Within(kLifeTime));
-  if (life) before_ = *std::move(life);
+  const bool restart = acted_.action == Action::kRestart;
+  const bool counted = acted_.counting != nullptr && acted_.action != Action::kStart;
+  if (!restart && !counted) return;
+  if (counted) acted_.counting->BeforeReading();
+  const auto reading =
+      AskReading(acted_.runner, acted_.node, {acted_.ctid}, acted_.deadline.Within(kLifeTime));
+  if (!reading) return;
+  const auto found = reading->find(acted_.ctid);
+  const bool runs = found != reading->end();
+  if (restart) before_.emplace(runs ? Before(found->second.epoch) : Before());
+  if (counted && runs) acted_.counting->Take(found->second);
 }
 
 // When the command must have ended, for what is left to be enough to ask what came of it.
@@ -183,8 +192,9 @@ Pacing& SystemPacing() {
 }
 
 base::Result<Outcome> RunAction(ssh::Runner& runner, const Node& node, base::Ctid ctid, Action action,
-                                base::Deadline deadline, const ActingSettings& settings, Pacing& pacing) {
-  return Run({runner, node, ctid, action, deadline, settings, pacing}).Go();
+                                base::Deadline deadline, const ActingSettings& settings, Pacing& pacing,
+                                Counting* counting) {
+  return Run({runner, node, ctid, action, deadline, settings, pacing, counting}).Go();
 }
 
 }  // namespace cvm::node

@@ -34,10 +34,10 @@ class Pacing {
 };
 Pacing& SystemPacing();
 
-// As Hypervisor::Act.
+// As Hypervisor::Act, and as ActCounted where there is a `counting`.
 base::Result<Outcome> RunAction(ssh::Runner& runner, const Node& node, base::Ctid ctid, Action action,
                                 base::Deadline deadline, const ActingSettings& settings = {},
-                                Pacing& pacing = SystemPacing());
+                                Pacing& pacing = SystemPacing(), Counting* counting = nullptr);
 
 }  // namespace cvm::node
 

@@ -19,6 +19,7 @@ struct Acted {
   base::Deadline deadline;
   const ActingSettings& settings;
   Pacing& pacing;
+  Counting* counting = nullptr;  // of a stop or restart
 };
 
 // The container's life before a restart; nothing inside: it did not run.

@@ -42,6 +42,18 @@ enum class Outcome {
   kDownAfterRestart,  // a restart that failed, and the container is stopped now
 };
 
+struct ContainerReading;
+
+// Takes a container's counters in front of an action that ends its life. Called by the action's thread.
+class Counting {
+ public:
+  virtual ~Counting() = default;
+  // The node is asked next.
+  virtual void BeforeReading() = 0;
+  // Only where the container runs and the node answered.
+  virtual void Take(const ContainerReading& reading) = 0;
+};
+
 class Hypervisor {
  public:
   virtual ~Hypervisor() = default;
@@ -55,6 +67,10 @@ class Hypervisor {
   // came of it.
   virtual base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action,
                                     base::Deadline deadline) = 0;
+  // The same with the counters read before each sending of a stop or restart, for `counting`. A reading that
+  // fails stops nothing.
+  virtual base::Result<Outcome> ActCounted(const Node& node, base::Ctid ctid, Action action,
+                                           base::Deadline deadline, Counting& counting);
 };
 
 }  // namespace cvm::node

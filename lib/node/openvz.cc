@@ -36,14 +36,15 @@ class OpenVz::Impl {
     return answer;
   }
 
-  base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action, base::Deadline deadline) {
+  base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action, base::Deadline deadline,
+                            Counting* counting) {
     const auto place = bounds_.ToAct(node.id);
     if (!place) {
       meter_.ActionRefused(node);
       return TooMany(node, "actions");
     }
     meter_.Acted(node);
-    return RunAction(runner_, node, ctid, action, deadline, acting_);
+    return RunAction(runner_, node, ctid, action, deadline, acting_, SystemPacing(), counting);
   }
 
   OpenVzFigures Figures() { return {meter_.Read(), bounds_.Waiting(), bounds_settings_}; }
@@ -78,7 +79,17 @@ base::Result<std::optional<Container>> OpenVz::Inspect(const Node& node, base::C
 }
 
 base::Result<Outcome> OpenVz::Act(const Node& node, base::Ctid ctid, Action action, base::Deadline deadline) {
-  return impl_->Act(node, ctid, action, deadline);
+  return impl_->Act(node, ctid, action, deadline, nullptr);
+}
+
+base::Result<Outcome> OpenVz::ActCounted(const Node& node, base::Ctid ctid, Action action,
+                                         base::Deadline deadline, Counting& counting) {
+  return impl_->Act(node, ctid, action, deadline, &counting);
+}
+
+base::Result<Outcome> Hypervisor::ActCounted(const Node& node, base::Ctid ctid, Action action,
+                                             base::Deadline deadline, Counting&) {
+  return Act(node, ctid, action, deadline);
 }
 
 OpenVzFigures OpenVz::Figures() {

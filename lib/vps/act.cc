@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "lib/log/log.h"
+#include "lib/traffic/halt.h"
 #include "lib/vps/row.h"
 #include "lib/vps/service.h"
 
@@ -136,7 +137,8 @@ base::Result<ActionResult> Service::Act(const Placed& placed, Action action, con
 
 ActionResult Service::ActOnNode(const Placed& placed, base::Ctid ctid, Action action,
                                 base::Deadline deadline) {
-  const auto outcome = hypervisor_.Act(placed.node, ctid, action, deadline);
+  traffic::BeforeHalt counting(pool_, placed.vps.id, placed.node.id, ctid, traffic_, deadline);
+  const auto outcome = hypervisor_.ActCounted(placed.node, ctid, action, deadline, counting);
   if (outcome) return ResultOf(*outcome);
   log::Error("vps.action_failed", {{"vps", placed.vps.id},
                                    {"node", placed.node.name},

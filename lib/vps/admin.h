@@ -15,6 +15,7 @@
 #include "lib/base/deadline.h"
 #include "lib/db/db.h"
 #include "lib/node/node.h"
+#include "lib/traffic/count.h"
 #include "lib/vps/vps.h"
 
 namespace cvm::vps {
@@ -66,6 +67,7 @@ class Admin {
     // How long a suspension waits for customers' actions that were under way when it was committed, and then
     // as long again for another vzctl's lock.
     std::chrono::milliseconds intent_wait{30000};
+    traffic::Settings traffic{};
   };
 
   // Both must outlive this.
@@ -83,7 +85,8 @@ class Admin {
   base::Result<std::uint64_t> Add(const NewVps& vps, base::Deadline deadline);
   base::Result<std::vector<Listed>> List(base::Deadline deadline);
 
-  // Commits the state, waits for customers' actions that are under way, then stops the container. A node that
+  // Commits the state, waits for customers' actions that are under way, books the container's traffic, then
+  // stops it. A node that
   // cannot be reached is reported and is no error: the VPS is suspended or terminated all the same. The stop
   // stays pending until the node says that the container is stopped and no start from before can still come
   // to pass. No data is destroyed. kNotFound: no such VPS; kConflict: suspend or unsuspend of a terminated

@@ -9,6 +9,7 @@
 #include "lib/base/backoff.h"
 #include "lib/log/log.h"
 #include "lib/node/store.h"
+#include "lib/traffic/halt.h"
 #include "lib/vps/admin.h"
 #include "lib/vps/row.h"
 
@@ -177,11 +178,12 @@ base::Result<StopReport> Admin::Stop(std::uint64_t id, base::Deadline deadline) 
   if (!ctid) return StopReport{true, "its CTID '" + placed->vps.ctid + "' is no number"};
   base::Backoff backoff(kFirstWait, kMostWait);
   const auto give_up = deadline.Within(settings_.intent_wait);
+  traffic::BeforeHalt counting(pool_, id, placed->node.id, *ctid, settings_.traffic, deadline);
   for (;;) {
     const auto before =
         pool_.Run(deadline, [&](db::Session& session) { return audit::ReadStarts(session, id); });
     if (!before) return before.error();
-    const auto outcome = hypervisor_.Act(placed->node, *ctid, node::Action::kStop, deadline);
+    const auto outcome = hypervisor_.ActCounted(placed->node, *ctid, node::Action::kStop, deadline, counting);
     if (outcome && *outcome == node::Outcome::kLockedAsAsked && !give_up.Passed()) {
       std::this_thread::sleep_for(std::min(backoff.Next(), give_up.Remaining()));
       continue;
@@ -240,6 +242,7 @@ base::Result<RetryReport> Admin::RetryPending(base::Deadline deadline) {
   RetryReport report;
   for (const std::uint64_t id : *due) {
     const auto stopped = deadline.Passed() ? StopReport{true, "no time is left"} : RetryStop(id, deadline);
+    if (!stopped && stopped.error().code == ErrorCode::kNotFound) continue;  // removed meanwhile
     if (!stopped) return stopped.error();
     ++(stopped->stop_pending ? report.pending : report.stopped);
     log::Info("vps.stop_retried",

@@ -5,6 +5,7 @@
 #include "lib/base/text.h"
 #include "lib/log/log.h"
 #include "lib/node/store.h"
+#include "lib/traffic/period.h"
 
 namespace cvm::vps {
 namespace {
@@ -21,8 +22,18 @@ auto Named(const Values& values, Name name, const std::string& word) {
   throw db::Failure(db::Failure::Kind::kOther, 0, "vpses holds the unknown word '" + word + "'");
 }
 
-std::uint64_t Used(const db::Row& row, unsigned counted, unsigned opening) {
-  return base::SaturatingAdd(row.MaybeU64(counted).value_or(0), row.MaybeU64(opening).value_or(0));
+// Of three columns: what was counted, the opening balance, the credit.
+std::uint64_t Used(const db::Row& row, unsigned first) {
+  const std::uint64_t all = base::SaturatingAdd(row.U64(first), row.U64(first + 1));
+  const std::uint64_t credit = row.U64(first + 2);
+  return all > credit ? all - credit : 0;
+}
+
+// Whether the period of a VPS that traffic was booked for is the running one: its row stays as it is until
+// something is booked again. Columns: its first day, today, the billing day.
+bool IsRunning(const db::Row& row, unsigned first) {
+  const auto begins_on = row.MaybeU64(first);
+  return begins_on && *begins_on >= traffic::PeriodBegin(row.U64(first + 1), row.U64(first + 2));
 }
 
 Traffic ReadTraffic(const db::Row& row, unsigned first) {
@@ -31,8 +42,9 @@ Traffic ReadTraffic(const db::Row& row, unsigned first) {
   traffic.in_limit = row.U64(first + 1);
   traffic.out_limit = row.U64(first + 2);
   traffic.limit = row.U64(first + 3);
-  traffic.in_used = Used(row, first + 4, first + 5);
-  traffic.out_used = Used(row, first + 6, first + 7);
+  if (!IsRunning(row, first + 10)) return traffic;
+  traffic.in_used = Used(row, first + 4);
+  traffic.out_used = Used(row, first + 7);
   return traffic;
 }
 

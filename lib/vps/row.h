@@ -12,8 +12,9 @@ namespace cvm::vps {
   "v.id, v.user_id, v.node_id, n.location, v.template_id, v.virtualization_type, v.ctid, v.state, " \
   "v.stop_pending, v.hostname, v.guaranteed_ram, v.burstable_ram, v.disk_space, v.cpu_count, "      \
   "v.accounting, v.traffic_in_limit, v.traffic_out_limit, v.traffic_limit, "                        \
-  "p.bytes_in, p.opening_in, p.bytes_out, p.opening_out"
-inline constexpr unsigned kVpsColumns = 22;
+  "p.bytes_in, p.opening_in, p.credit_in, p.bytes_out, p.opening_out, p.credit_out, "               \
+  "TO_DAYS(p.begins_on), TO_DAYS(UTC_DATE()), v.billing_day"
+inline constexpr unsigned kVpsColumns = 27;
 
 // Columns from `first` on; the row must hold a VPS. Throw db::Failure for a word that the schema does not
 // know.

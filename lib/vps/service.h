@@ -17,6 +17,7 @@
 #include "lib/base/deadline.h"
 #include "lib/db/db.h"
 #include "lib/node/node.h"
+#include "lib/traffic/count.h"
 #include "lib/vps/turns.h"
 #include "lib/vps/vps.h"
 
@@ -69,6 +70,7 @@ class Service {
     std::chrono::milliseconds turn_wait{10000};
     Turns::Settings turns;
     auth::CryptCheck::Settings crypt;
+    traffic::Settings traffic{};
   };
 
   // Both must outlive this; used by all threads. Starts the threads that write the ends of actions' records
@@ -80,6 +82,7 @@ class Service {
         turn_wait_(settings.turn_wait),
         turns_(settings.turns),
         crypt_(settings.crypt),
+        traffic_(settings.traffic),
         closer_(pool),
         last_use_(pool) {}
 
@@ -101,7 +104,8 @@ class Service {
   // Asks the node of an active VPS at this moment; whatever cannot be learnt is kUnknown.
   Status Ask(const Placed& placed, base::Deadline deadline);
   // One action at a time on a VPS. Its intent is committed, in the transaction that reads the VPS's state
-  // again, before anything is sent. kUnavailable, kInternal: the database failed, and nothing was sent.
+  // again, before anything is sent; a stop or restart books the container's traffic first. kUnavailable,
+  // kInternal: the database failed, and nothing was sent.
   base::Result<ActionResult> Act(const Placed& placed, Action action, const Origin& origin,
                                  base::Deadline deadline);
 
@@ -118,6 +122,7 @@ class Service {
   const std::chrono::milliseconds turn_wait_;
   Turns turns_;
   auth::CryptCheck crypt_;
+  const traffic::Settings traffic_;
   audit::Closer closer_;
   auth::LastUse last_use_;
 };

@@ -189,6 +189,21 @@ BOOST_AUTO_TEST_CASE(WhatIsExportedIsWhatTheTableHolds) {
   BOOST_TEST(exported == table, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(TheAgeOfANodesCollectionIsShownOnceThereWasOne) {
+  const std::string name = TheWorld().Fresh("collected");
+  TheWorld().Run(
+      {"node", "add", name, "--host", "127.0.0.1", "--port", "9", "--host-key", World::SomeHostKey()});
+  TheWorld().Sql(
+      "INSERT INTO cvm_api.traffic_collections (node_id, last_tried_at, last_done_at)"
+      " SELECT id, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) - INTERVAL 2 HOUR FROM cvm_api.nodes WHERE name = ?",
+      {std::string_view(name)});
+  const std::string sample = OfNode("cvm_traffic_collection_age_seconds", name);
+  BOOST_TEST(Eventually([&] { return Scrape().count(sample) == 1; }));  // it is read anew four times a minute
+  BOOST_TEST(Sample(sample) >= 7200);
+  BOOST_TEST(Sample(sample) < 7200 + 600);
+  BOOST_TEST(Scrape().count(OfNode("cvm_traffic_collection_age_seconds", TheWorld().Nowhere())) == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(NoPageIsToBeHadThroughTheWebServer) {
   const World& world = TheWorld();
   const Pair pair = world.NewCustomer();
@@ -219,6 +234,27 @@ BOOST_AUTO_TEST_CASE(WithoutADatabaseItIsAliveButNotReady) {
   Stack("start-db");
   WaitUntilReady();
   BOOST_TEST(Sample("cvm_db_up") == 1);
+}
+
+// Stopped for as long as this lives.
+class Frozen {
+ public:
+  explicit Frozen(pid_t pid) : pid_(pid) { BOOST_REQUIRE(kill(pid_, SIGSTOP) == 0); }
+  ~Frozen() { kill(pid_, SIGCONT); }
+
+ private:
+  const pid_t pid_;
+};
+
+BOOST_AUTO_TEST_CASE(ADatabaseThatHangsHoldsNoPage) {
+  WaitUntilReady();
+  {
+    const Frozen database(static_cast<pid_t>(std::stol(ReadFile(StackDir() + "/pids/db"))));
+    BOOST_TEST(Eventually([] { return Page("/readyz").body == "database: no answer in time\n"; }));
+    for (int i = 0; i < 3; ++i) BOOST_TEST(Page("/healthz").status == 200);
+    BOOST_TEST(Sample("cvm_db_up") == 0);
+  }
+  WaitUntilReady();
 }
 
 BOOST_AUTO_TEST_CASE(ADatabaseWithoutTheSchemaIsNotReadyAndTheReasonSaysWhatToDo) {

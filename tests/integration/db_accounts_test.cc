@@ -13,6 +13,7 @@
 #include "lib/db/migrations.h"
 #include "lib/db/schema_version.h"
 #include "lib/db/script.h"
+#include "lib/traffic/halt.h"
 #include "lib/vps/service.h"
 #include "tests/support/test_database.h"
 
@@ -179,6 +180,24 @@ BOOST_AUTO_TEST_CASE(TheWorkersAccountIsEnoughForARequest) {
   const auto found = service.Find(presented, 1, Patience());
   BOOST_REQUIRE(found.ok());
   BOOST_TEST(found->placed.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(TheWorkersAccountIsEnoughToBookTrafficBeforeAStop) {
+  cvm::traffic::BeforeHalt counting(worker, 1, 1, *cvm::base::Ctid::FromNumber(101), {}, Patience());
+  const auto book = [&](std::uint64_t bytes, const char* extra) {
+    cvm::node::ContainerReading reading;
+    reading.epoch = {"a4f8c15d-457b-430b-9237-68525810dff9", 1};
+    reading.inside = {{"venet0", bytes, 0}, {extra, 1, 1}};
+    counting.BeforeReading();
+    counting.Take(reading);
+  };
+  book(100, "tun0");
+  book(350, "tun1");
+  RunSql(root, "UPDATE traffic_period SET begins_on = begins_on - INTERVAL 2 MONTH");
+  book(400, "tun0");
+  BOOST_TEST(Number(root, "SELECT bytes_in FROM traffic_daily") == 301u);
+  BOOST_TEST(Number(root, "SELECT COUNT(*) FROM traffic_periods_ended") == 1u);
+  BOOST_TEST(Number(root, "SELECT COUNT(*) FROM traffic_anomalies") == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(AWorkerWithoutItsGrantsIsToldWhatToApply) {

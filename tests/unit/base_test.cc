@@ -107,6 +107,11 @@ BOOST_AUTO_TEST_CASE(ADeadlineThatHasPassedLeavesNothing) {
   BOOST_TEST(!Deadline::In(std::chrono::hours(1)).Passed());
 }
 
+BOOST_AUTO_TEST_CASE(LinesAreBrokenAtBlanksAndALongWordStandsAlone) {
+  BOOST_TEST(Wrapped("one two three", 7) == "one two\nthree\n");
+  BOOST_TEST(Wrapped("a muchtoolong b", 5) == "a\nmuchtoolong\nb\n");
+}
+
 BOOST_AUTO_TEST_CASE(AResultIsAValueOrAnError) {
   const Result<int> good(7);
   const Result<int> bad(Error{ErrorCode::kNotFound, "gone"});

@@ -58,7 +58,7 @@ std::string Commented(const std::string& doc) {
 std::string ExampleOf(Program program) {
   std::string text, table;
   for (const Setting& setting : AllSettings()) {
-    if (program == Program::kCtl && setting.ctl_default == nullptr) continue;
+    if (!setting.UsedBy(program)) continue;
     if (setting.table != table) text += "\n[" + (table = setting.table) + "]\n";
     text += "\n" + Commented(setting.doc) + setting.name + " = " + setting.Default(program) + "\n";
   }

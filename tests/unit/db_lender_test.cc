@@ -137,6 +137,34 @@ BOOST_AUTO_TEST_CASE(NobodyIsContactedBeforeSomebodyAsks) {
   BOOST_TEST(server.asked() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(TheFiguresSayWhatIsLentWhoWaitsAndWhatFailed) {
+  {
+    const auto one = Must(), two = Must();
+    const auto full = lender.Figures();
+    BOOST_TEST(full.limit == 2u);
+    BOOST_TEST(full.open == 2u);
+    BOOST_TEST(full.in_use == 2u);
+    BOOST_TEST(full.waits == 0u);
+    BOOST_TEST(!lender.Borrow(Soon()).ok());
+    BOOST_TEST(lender.Figures().waits == 1u);
+    BOOST_TEST(lender.Figures().timeouts == 1u);
+    BOOST_TEST(lender.Figures().waiting == 0u);
+  }
+  {
+    auto lost = Must();
+    Of(lost).Die();
+  }
+  const auto after = lender.Figures();
+  BOOST_TEST(after.lost == 1u);
+  BOOST_TEST(after.in_use == 0u);
+  BOOST_TEST(after.connects == 2u);
+  BOOST_TEST(!after.away);
+  server.Answer("away");
+  BOOST_TEST(!lender.Borrow(Patience()).ok());
+  BOOST_TEST(lender.Figures().connect_failures == 1u);
+  BOOST_TEST(lender.Figures().away);
+}
+
 BOOST_AUTO_TEST_CASE(AReturnedConnectionIsLentAgain) {
   { BOOST_TEST(Must().operator->() != nullptr); }
   auto lease = Must();

@@ -64,6 +64,19 @@ BOOST_AUTO_TEST_CASE(APlaceThatWasLeftIsToBeHadAgain) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(ThoseWhoWaitAreCountedByNodeUntilTheyLeave) {
+  Bounds bounds(Some());
+  {
+    const auto look = bounds.ToLook(1), act = bounds.ToAct(1), other = bounds.ToAct(2);
+    const auto waiting = bounds.Waiting();
+    BOOST_REQUIRE(waiting.size() == 2U);
+    BOOST_TEST(waiting.at(1).looks == 1U);
+    BOOST_TEST(waiting.at(1).actions == 1U);
+    BOOST_TEST(waiting.at(2).looks == 0U);
+  }
+  BOOST_TEST(bounds.Waiting().empty());
+}
+
 BOOST_AUTO_TEST_CASE(WithoutSettingsThereIsNoBound) {
   Bounds bounds{BoundsSettings()};
   std::vector<Bounds::Place> places;

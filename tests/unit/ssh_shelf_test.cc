@@ -33,6 +33,22 @@ BOOST_AUTO_TEST_CASE(SlotsAreBounded) {
   BOOST_TEST(shelf.TryTake(grant, kNow));
 }
 
+BOOST_AUTO_TEST_CASE(SlotsAndThoseInLineAreCounted) {
+  Shelf shelf({1, 1});
+  Grant grant;
+  Waiter waiter;
+  BOOST_TEST(shelf.TryTake(grant, kNow));
+  shelf.Enqueue(waiter);
+  BOOST_TEST(shelf.used() == 1u);
+  BOOST_TEST(shelf.idle() == 0u);
+  BOOST_TEST(shelf.waiting() == 1u);
+  shelf.Leave(waiter);
+  shelf.ConnectEnded(Opening::kFailed, kNow);
+  shelf.GiveBack(nullptr, kNow);
+  BOOST_TEST(shelf.used() == 0u);
+  BOOST_TEST(shelf.waiting() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(ConnectsInFlightAreBounded) {
   Shelf shelf({8, 1});
   Grant grant;
