@@ -6,6 +6,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/auth/store.h"
@@ -252,8 +253,61 @@ BOOST_AUTO_TEST_CASE(ThePanelIssuesAndRevokesPairsAndNothingElse) {
          {kNoCommand, "SELECT id FROM action_log"},
          {kNoCommand, "INSERT INTO action_log (actor_kind, action, begun_at) VALUES ('panel', 'x', NOW())"},
          {kNoCommand, "SELECT * FROM api_token_usage"},
+         {kNoCommand, "SELECT * FROM api_token_networks"},
+         {kNoCommand, "INSERT INTO api_token_networks VALUES (1, '0.0.0.0/0')"},
+         {kNoCommand, "DELETE FROM users"},
          {kNoCommand, "CREATE TABLE x (i INT)"},
          {kNoCommand, "DROP TABLE api_tokens"}});
+}
+
+// The SQL of docs/operations.md that is marked with this word, its parameters filled in.
+std::string FromTheDocs(const std::string& word,
+                        const std::vector<std::pair<std::string, std::string>>& values) {
+  const auto root = std::filesystem::absolute(__FILE__).parent_path().parent_path().parent_path();
+  std::ostringstream text;
+  text << std::ifstream(root / "docs" / "operations.md").rdbuf();
+  const std::string docs = text.str(), mark = "```sql " + word + "\n";
+  const std::size_t begin = docs.find(mark);
+  BOOST_REQUIRE_MESSAGE(begin != std::string::npos, "the handbook has no " << word);
+  const std::size_t first = begin + mark.size();
+  std::string sql = docs.substr(first, docs.find("```", first) - first);
+  for (const auto& [name, value] : values) {
+    for (std::size_t at = 0; (at = sql.find(":" + name, at)) != std::string::npos;) {
+      sql.replace(at, name.size() + 1, value);
+    }
+  }
+  BOOST_REQUIRE_MESSAGE(sql.find(" :") == std::string::npos, sql);
+  return sql.substr(0, sql.find(';'));
+}
+
+BOOST_AUTO_TEST_CASE(TheHandbooksStatementsIssueAndRevokeAPairThatWorks) {
+  const auto made = cvm::auth::MakePair();
+  const std::string hash = cvm::auth::HashPrivateToken(made.private_token.Reveal());
+  const auto issue = [&](const std::string& user) {
+    return FromTheDocs("panel-issue", {{"public_token", "'" + made.public_token + "'"},
+                                       {"private_hash", "'" + hash + "'"},
+                                       {"label", "'from the panel'"},
+                                       {"expires_at", "NULL"},
+                                       {"user", "'" + user + "'"}});
+  };
+  NoHypervisor nothing;
+  cvm::vps::Service service(worker, nothing);
+  const auto verdict = [&] {
+    const cvm::auth::Presented presented{{made.public_token}, {made.private_token.Reveal()}, "127.0.0.1"};
+    const auto listing = service.List(presented, Patience());
+    BOOST_REQUIRE_MESSAGE(listing.ok(), cvm::test::Why(listing));
+    return listing->caller.verdict;
+  };
+  RunSql(root, "UPDATE users SET disabled = 1 WHERE name = 'bob'");
+  BOOST_TEST(Try(panel, issue("bob")) == kFine);
+  BOOST_TEST(Try(panel, issue("nobody")) == kFine);
+  BOOST_TEST((verdict() == cvm::auth::Verdict::kNotValid));
+  BOOST_TEST(Try(panel, issue("alice")) == kFine);
+  BOOST_TEST((verdict() == cvm::auth::Verdict::kFull));
+  BOOST_TEST(Try(panel, FromTheDocs("panel-list", {{"user", "'alice'"}})) == kFine);
+  BOOST_TEST(Try(panel, FromTheDocs("panel-revoke", {{"public_token", "'" + made.public_token + "'"}})) ==
+             kFine);
+  BOOST_TEST((verdict() == cvm::auth::Verdict::kNotValid));
 }
 
 // The rows that a request makes the server read, among thousands: as many as it needs, by an index.
