@@ -15,7 +15,7 @@ SHELL := /bin/bash
 VERSION := 0.1.0
 # Of the Debian package, and who answers for it.
 DEB_VERSION ?= $(VERSION)
-DEB_MAINTAINER ?= CVM client API <cvm-client-api@localhost.localdomain>
+DEB_MAINTAINER ?= CVM client API <noreply@cvm-client-api.invalid>
 
 # ---- packages: the one list -------------------------------------------------------------------------
 
