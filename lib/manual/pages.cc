@@ -55,7 +55,7 @@ std::string SettingsPage(const std::string& name, const std::string& path, confi
                         : "Owned by root, mode 0600: it holds the password of the operator's account.");
   std::string table;
   for (const config::Setting& setting : config::AllSettings()) {
-    if (!worker && setting.ctl_default == nullptr) continue;
+    if (!setting.UsedBy(program)) continue;
     if (table != setting.table) page.Section("[" + std::string(setting.table) + "]");
     table = setting.table;
     page.Entry(std::string(setting.name) + " = " + setting.Default(program), setting.doc + Range(setting));

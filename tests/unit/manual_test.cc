@@ -46,9 +46,12 @@ BOOST_AUTO_TEST_CASE(PageOfTheWorkerNamesEveryOptionThatItsHelpShows) {
 BOOST_AUTO_TEST_CASE(PagesOfTheSettingsNameEachWithItsDefault) {
   for (const config::Setting& setting : config::AllSettings()) {
     const std::string name = std::string(setting.name) + " = ";
-    const bool of_ctl = setting.ctl_default != nullptr;
-    BOOST_TEST(Holds(WorkerSettingsPage(), Shown(name + setting.worker_default)), setting.FullName());
-    if (of_ctl) BOOST_TEST(Holds(CtlSettingsPage(), Shown(name + setting.ctl_default)), setting.FullName());
+    using config::Program;
+    for (const Program program : {Program::kWorker, Program::kCtl}) {
+      const std::string page = program == Program::kWorker ? WorkerSettingsPage() : CtlSettingsPage();
+      if (!setting.UsedBy(program)) continue;
+      BOOST_TEST(Holds(page, Shown(name + setting.Default(program))), setting.FullName());
+    }
   }
 }
 
