@@ -36,7 +36,7 @@ PACKAGES_chroot := systemd mariadb-server nginx-light fail2ban logrotate bash-co
 # ---- modules: who may use whom ------------------------------------------------------------------------
 # From the bottom up. `make layers` proves it, by includes and by link symbols.
 
-MODULES := base json log metrics db ssh audit auth node traffic vps config api ctl
+MODULES := base json log metrics db ssh audit auth node traffic vps panel_import config api ctl
 
 USES_base :=
 USES_json := base
@@ -49,9 +49,10 @@ USES_auth := audit db log base
 USES_node := ssh audit db log metrics json base
 USES_traffic := node audit ssh db log base
 USES_vps := traffic node auth audit db log base
+USES_panel_import := vps auth node audit db log base
 USES_config := vps traffic node auth audit ssh db log base
 USES_api := vps auth log json base
-USES_ctl := config vps traffic node auth audit ssh db log json base
+USES_ctl := config panel_import vps traffic node auth audit ssh db log json base
 USES_fcgi := api config vps traffic node auth audit ssh db log metrics base
 USES_manual := fcgi ctl config base
 

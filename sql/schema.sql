@@ -23,6 +23,14 @@ CREATE TABLE `action_log` (
   KEY `action_log_token` (`token_id`,`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `imports` (
+  `source` varchar(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'what stands in the source of its rows',
+  `origin` varchar(64) NOT NULL COMMENT 'the database that it reads',
+  `begun_at` datetime(3) NOT NULL COMMENT 'UTC',
+  `ended_at` datetime(3) DEFAULT NULL COMMENT 'UTC; NULL: it goes on, as a sync',
+  PRIMARY KEY (`source`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `nodes` (
   `id` bigint(20) unsigned NOT NULL AUTO_INCREMENT,
   `name` varchar(190) NOT NULL,
@@ -242,4 +250,5 @@ INSERT INTO schema_migrations (version, name, oldest_worker, applied_at) VALUES
   (4, 'traffic', 1, UTC_TIMESTAMP(3)),
   (5, 'action_log', 1, UTC_TIMESTAMP(3)),
   (6, 'traffic_collection', 1, UTC_TIMESTAMP(3)),
-  (7, 'records', 1, UTC_TIMESTAMP(3));
+  (7, 'records', 1, UTC_TIMESTAMP(3)),
+  (8, 'imports', 1, UTC_TIMESTAMP(3));

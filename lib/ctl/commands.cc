@@ -53,6 +53,7 @@ const std::vector<Group>& Groups() {
       {"log", "the records of what was done"},
       {"tidy", "what is due: pending stops, and what is old enough to go"},
       {"traffic", "what VPSes send and receive"},
+      {"import", "taking over from another panel"},
       {"config", "the settings file"},
   };
   return groups;
@@ -277,6 +278,17 @@ const std::vector<Command>& Commands() {
        TrafficAdjust,
        Access::kServices,
        {"--in", "--out"}},
+
+      {"import",
+       "cvm",
+       "take over users, pairs, nodes, templates and VPSes of a CVM panel, IDs and all; run again: a sync",
+       {Required("--database", "NAME", DatabaseRule, "the panel's database, on the server of ours"),
+        Optional("--salt-file", "F", PathRule,
+                 "a file that holds the panel's salt, where its settings table has none"),
+        Flag("--dry-run", "show what would be done and do nothing"),
+        Flag("--final", "the last time: from now on the rows are ours, and no import is taken any more")},
+       {},
+       ImportCvm},
 
       {"config",
        "check",

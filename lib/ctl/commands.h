@@ -49,6 +49,8 @@ Done TrafficCollect(Invocation& call);
 Done TrafficShow(Invocation& call);
 Done TrafficAdjust(Invocation& call);
 
+Done ImportCvm(Invocation& call);
+
 Done ConfigCheck(Invocation& call);
 
 }  // namespace cvm::ctl

@@ -9,6 +9,7 @@
 #include "lib/base/ctid.h"
 #include "lib/base/moment.h"
 #include "lib/base/text.h"
+#include "lib/panel_import/import.h"
 #include "lib/ssh/ssh.h"
 
 namespace cvm::ctl {
@@ -139,6 +140,14 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> ParseBytePair(std::string
 
 const char* BytePairRule(std::string_view text) {
   return ParseBytePair(text) ? nullptr : "is not IN:OUT, two whole numbers below 2^64";
+}
+
+const char* DatabaseRule(std::string_view text) {
+  return panel_import::IsDatabaseName(text) ? nullptr : "is no database name: letters, digits and _$-";
+}
+
+const char* PathRule(std::string_view text) {
+  return text.empty() ? "must not be empty" : LineProblem(text);
 }
 
 const char* PublicTokenRule(std::string_view text) {

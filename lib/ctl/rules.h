@@ -30,6 +30,8 @@ const char* DaysRule(std::string_view text);
 const char* ReasonRule(std::string_view text);  // free text in one line, not empty
 const char* IdRule(std::string_view text);
 const char* BytePairRule(std::string_view text);  // IN:OUT
+const char* DatabaseRule(std::string_view text);
+const char* PathRule(std::string_view text);
 const char* PublicTokenRule(std::string_view text);
 const char* NetworkRule(std::string_view text);  // an address or CIDR, bits behind the prefix or not
 const char* MomentRule(std::string_view text);   // as base::ParseMoment takes it

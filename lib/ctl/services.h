@@ -30,12 +30,28 @@ class Services {
       : ssh_settings(settings.ssh),
         retention(settings.retention),
         traffic_settings(settings.traffic),
+        server(Copy(settings.database)),
         pool(std::move(settings.database)),
         runner(ssh_settings) {}
+
+  // The same server and account, another database.
+  static db::Settings Copy(const db::Settings& from) {
+    db::Settings settings;
+    settings.servers = from.servers;
+    settings.name = from.name;
+    settings.user = from.user;
+    settings.password = from.password.Clone();
+    settings.tls_ca = from.tls_ca;
+    settings.connections = from.connections;
+    settings.connect_timeout = from.connect_timeout;
+    settings.query_timeout = from.query_timeout;
+    return settings;
+  }
 
   const ssh::Settings ssh_settings;
   const vps::Retention retention;
   const traffic::Settings traffic_settings;
+  const db::Settings server;
   db::Pool pool;
   ssh::Pool runner;
   node::OpenVz hypervisor{runner};
@@ -55,6 +71,10 @@ inline base::Deadline StopDeadline() {
 }
 // For removing what is old, batch by batch; what is left is the next call's.
 inline base::Deadline TidyDeadline() {
+  return base::Deadline::In(std::chrono::minutes(10));
+}
+// For reading a panel's whole database and writing what is new.
+inline base::Deadline ImportDeadline() {
   return base::Deadline::In(std::chrono::minutes(10));
 }
 // For a migration, which may rebuild tables.

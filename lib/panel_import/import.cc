@@ -1,0 +1,225 @@
+#include "lib/panel_import/import.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "lib/panel_import/mapping.h"
+#include "lib/panel_import/panel.h"
+#include "lib/panel_import/plan.h"
+#include "lib/panel_import/tables.h"
+
+namespace cvm::panel_import {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+// New rows of ours begin so far above the panel's IDs, which go on growing until the import is ended.
+constexpr std::uint64_t kRoom = 1000000;
+constexpr std::size_t kMostNamed = 20;
+
+struct State {
+  bool begun = false;
+  std::string database;
+  std::optional<std::string> ended_at;
+};
+
+State ReadState(db::Session& session) {
+  State state;
+  session.Query("SELECT origin, DATE_FORMAT(ended_at, '%Y-%m-%d %H:%i:%s') FROM imports WHERE source = 'cvm'",
+                {}, [&](const db::Row& row) {
+                  state = {true, row.Text(0), row.MaybeText(1)};
+                });
+  return state;
+}
+
+base::Status CheckState(const State& state, const Options& options) {
+  if (state.ended_at) {
+    return Error{ErrorCode::kConflict, "the import from CVM was ended with --final on " + *state.ended_at +
+                                           " UTC: its rows are ours now, and no import changes them"};
+  }
+  if (state.begun && state.database != options.database) {
+    return Error{ErrorCode::kConflict, "the import was begun from the database '" + state.database +
+                                           "': a sync from another one would end everything that it lacks"};
+  }
+  return {};
+}
+
+// A panel that is being restored, or was emptied, must not end all that was imported.
+base::Status CheckPanel(const Panel& panel) {
+  if (!panel.users.empty()) return {};
+  return Error{ErrorCode::kInvalid, "the panel's database holds no users: nothing was imported or changed"};
+}
+
+base::Result<const base::Secret*> SaltOf(const Panel& panel, const Options& options) {
+  if (options.salt) return &*options.salt;
+  if (panel.salt) return &*panel.salt;
+  return Error{ErrorCode::kInvalid,
+               "the panel's settings hold no salt: older versions keep it in a file; give it by --salt-file"};
+}
+
+base::Status CheckHeld(const Plan& plan) {
+  if (plan.held.empty()) return {};
+  std::string names;
+  for (std::size_t i = 0; i < std::min(plan.held.size(), kMostNamed); ++i) {
+    names += (i == 0 ? "" : ", ") + plan.held[i];
+  }
+  if (plan.held.size() > kMostNamed) names += ", …";
+  return Error{ErrorCode::kConflict,
+               "rows that were made here hold IDs that the panel has, so nothing was "
+               "imported: " +
+                   names};
+}
+
+std::uint64_t Highest(const Wanted& wanted, Kind kind) {
+  const auto& ids = wanted.in_panel.at(kind);
+  return ids.empty() ? 0 : *ids.rbegin();
+}
+
+// ALTER TABLE ends a transaction, so this stands before the one that imports. The text holds numbers and
+// names of ours alone.
+void RaiseNumbers(db::Session& session, const Wanted& wanted) {
+  for (std::size_t i = 0; i < kKinds; ++i) {
+    const auto kind = static_cast<Kind>(i);
+    const std::string table = TableOf(kind).name;
+    std::uint64_t next = 0;
+    session.Query(
+        "SELECT COALESCE(auto_increment, 1) FROM information_schema.tables WHERE table_schema = DATABASE() "
+        "AND "
+        "table_name = ?",
+        {table}, [&](const db::Row& row) { next = row.U64(0); });
+    const std::uint64_t highest = Highest(wanted, kind);
+    if (next >= highest + kRoom / 2) continue;
+    const std::uint64_t raised = (highest / kRoom + 2) * kRoom;
+    session.RunScriptStatement("ALTER TABLE " + table + " AUTO_INCREMENT = " + std::to_string(raised));
+  }
+}
+
+// The nodes of the panel that have no pinned key, those that a dry run would add among them.
+std::vector<Keyless> WithoutHostKey(db::Session& session, const Wanted& wanted, const Ours& ours) {
+  std::set<std::uint64_t> pinned;
+  session.Query("SELECT DISTINCT node_id FROM node_host_keys", {},
+                [&](const db::Row& row) { pinned.insert(row.U64(0)); });
+  std::vector<Keyless> keyless;
+  for (const Record& record : wanted.records.at(kNodes)) {
+    const auto existing = ours.at(kNodes).find(record.id);
+    const bool retired = existing != ours.at(kNodes).end() && existing->second.out_of_force;
+    if (retired || pinned.count(record.id) > 0) continue;
+    keyless.push_back({record.id, record.values[node_row::kName].value_or("")});
+  }
+  return keyless;
+}
+
+// A revocation made here stays; what the panel shows as good is named.
+void NoteRevoked(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) {
+  for (const Record& record : wanted.records.at(kTokens)) {
+    const auto found = ours.at(kTokens).find(record.id);
+    if (found == ours.at(kTokens).end() || !found->second.out_of_force) continue;
+    notes.push_back({"api_keys", std::to_string(record.id), "revoked here, and stays so"});
+  }
+}
+
+// What is no longer in the panel and stays here, in force.
+void NoteLeft(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) {
+  for (const Kind kind : {kUsers, kTemplates, kNodes}) {
+    for (const auto& [id, existing] : ours.at(kind)) {
+      if (!existing.imported || existing.out_of_force || wanted.in_panel.at(kind).count(id) > 0) continue;
+      notes.push_back({TableOf(kind).panel_name, std::to_string(id), "gone from the panel; stays here"});
+    }
+  }
+}
+
+struct Found {
+  Wanted wanted;
+  Plan plan;
+  Report report;
+};
+
+base::Result<Found> FindOut(db::Session& session, const Panel& panel, const base::Secret& salt,
+                            const Options& options) {
+  const State state = ReadState(session);
+  if (const auto good = CheckState(state, options); !good) return good.error();
+  const Ours ours = ReadOurs(session);
+  Found found;
+  found.wanted = Map(panel, salt, ours, !state.begun);
+  found.plan = MakePlan(found.wanted, ours, ReadPeriods(session));
+  if (const auto good = CheckHeld(found.plan); !good) return good.error();
+  found.report.differences = found.plan.differences;
+  found.report.notes = found.wanted.notes;
+  NoteRevoked(found.wanted, ours, found.report.notes);
+  NoteLeft(found.wanted, ours, found.report.notes);
+  found.report.without_host_key = WithoutHostKey(session, found.wanted, ours);
+  return found;
+}
+
+// One record of the whole, and one of everything that ended.
+void PutOnRecord(db::Session& session, const Report& report, const Options& options) {
+  const auto note = [&](const char* action, std::uint64_t token_id, std::uint64_t vps_id,
+                        const std::string& detail) {
+    audit::Intent intent;
+    intent.actor = options.actor;
+    intent.token_id = token_id;
+    intent.vps_id = vps_id;
+    intent.action = action;
+    intent.detail = detail;
+    audit::Note(session, intent);
+  };
+  for (const Difference& difference : report.differences) {
+    if (difference.what == "revoked") note("token-revoke", difference.id, 0, "not in the CVM panel");
+    if (difference.what == "terminated") note("terminate", 0, difference.id, "not in the CVM panel");
+  }
+  const std::string count = std::to_string(report.differences.size());
+  if (options.final) note("import", 0, 0, "cvm, ended: " + count + " differences");
+  if (!options.final && !report.differences.empty()) note("import", 0, 0, "cvm: " + count + " differences");
+}
+
+// Two imports at once take turns: the row is locked to the end of the transaction. Whether this is the first
+// was found out before.
+base::Result<Report> Write(db::Session& session, const Panel& panel, const base::Secret& salt,
+                           const Options& options) {
+  session.Query("SELECT source FROM imports WHERE source = 'cvm' FOR UPDATE", {}, [](const db::Row&) {});
+  auto found = FindOut(session, panel, salt, options);
+  if (!found) return found.error();
+  session.Execute(
+      "INSERT INTO imports (source, origin, begun_at) VALUES ('cvm', ?, UTC_TIMESTAMP(3)) "
+      "ON DUPLICATE KEY UPDATE source = source",
+      {options.database});
+  Carry(session, found->plan);
+  PutOnRecord(session, found->report, options);
+  if (options.final) {
+    session.Execute("UPDATE imports SET ended_at = UTC_TIMESTAMP(3) WHERE source = 'cvm'", {});
+  }
+  return std::move(found->report);
+}
+
+}  // namespace
+
+bool IsDatabaseName(std::string_view name) {
+  return !name.empty() && name.size() <= 64 &&
+         name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_$-") ==
+             name.npos;
+}
+
+base::Result<Report> Import(db::Pool& ours, db::Pool& panel_pool, const Options& options,
+                            base::Deadline deadline) {
+  const auto state = ours.Run(deadline, [](db::Session& session) { return ReadState(session); });
+  if (!state) return state.error();
+  if (const auto good = CheckState(*state, options); !good) return good.error();
+  const auto panel = ReadPanel(panel_pool, deadline);
+  if (!panel) return panel.error();
+  if (const auto good = CheckPanel(*panel); !good) return good.error();
+  const auto salt = SaltOf(*panel, options);
+  if (!salt) return salt.error();
+  auto found =
+      ours.Run(deadline, [&](db::Session& session) { return FindOut(session, *panel, **salt, options); });
+  if (!found) return found.error();
+  if (options.dry_run) return std::move(found->report);
+  const auto raised =
+      ours.Run(deadline, [&](db::Session& session) { return RaiseNumbers(session, found->wanted); });
+  if (!raised) return raised.error();
+  return ours.Transact(deadline,
+                       [&](db::Session& session) { return Write(session, *panel, **salt, options); });
+}
+
+}  // namespace cvm::panel_import

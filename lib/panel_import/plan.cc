@@ -1,0 +1,215 @@
+#include "lib/panel_import/plan.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "lib/base/text.h"
+#include "lib/vps/vps.h"
+
+namespace cvm::panel_import {
+namespace {
+
+using Do = Step::Do;
+
+Change ChangeOf(const Column& column, const Text& before, const Text& after) {
+  if (column.secret) return {column.name, std::nullopt, std::nullopt, true};
+  return {column.name, before, after, false};
+}
+
+class Planner {
+ public:
+  Planner(const Wanted& wanted, const Ours& ours, const Periods& periods)
+      : wanted_(wanted), ours_(ours), periods_(periods) {}
+
+  Plan Take() {
+    EndGone(kTokens, Do::kRevoke, "revoked");
+    EndGone(kVpses, Do::kTerminate, "terminated");
+    for (std::size_t kind = 0; kind < kKinds; ++kind) Compare(static_cast<Kind>(kind));
+    for (std::size_t kind = 0; kind < kKinds; ++kind) {
+      Append(parked_.at(kind));
+      Append(updated_.at(kind));
+      Append(inserted_.at(kind));
+    }
+    for (const Record& record : wanted_.records.at(kVpses)) CompareTraffic(record.id);
+    return std::move(plan_);
+  }
+
+ private:
+  using Steps = std::vector<Step>;
+
+  void Append(Steps& steps) { std::move(steps.begin(), steps.end(), std::back_inserter(plan_.steps)); }
+
+  void Differ(Kind kind, std::uint64_t id, const char* what, std::vector<Change> changes) {
+    plan_.differences.push_back({TableOf(kind).name, id, what, std::move(changes)});
+  }
+
+  // A pair that the panel no longer vouches for is revoked. A VPS is ended where its row is gone: one that is
+  // there and cannot be taken over stays as it is.
+  bool IsGone(Kind kind, std::uint64_t id) const {
+    if (kind == kVpses) return wanted_.in_panel.at(kind).count(id) == 0;
+    const auto& records = wanted_.records.at(kind);
+    return !std::binary_search(records.begin(), records.end(), Record{id, {}},
+                               [](const Record& a, const Record& b) { return a.id < b.id; });
+  }
+
+  void EndGone(Kind kind, Do what, const char* word) {
+    for (const auto& [id, existing] : ours_.at(kind)) {
+      if (!existing.imported || existing.out_of_force || !IsGone(kind, id)) continue;
+      plan_.steps.push_back({what, kind, {id, {}}});
+      Differ(kind, id, word, {});
+    }
+  }
+
+  void Compare(Kind kind) {
+    for (const Record& record : wanted_.records.at(kind)) {
+      const auto found = ours_.at(kind).find(record.id);
+      if (found == ours_.at(kind).end()) {
+        Add(kind, record);
+      } else if (!found->second.imported) {
+        plan_.held.push_back(std::string(TableOf(kind).name) + " " + std::to_string(record.id));
+      } else if (found->second.values != record.values) {
+        Alter(kind, record, found->second);
+      }
+    }
+  }
+
+  void Add(Kind kind, const Record& record) {
+    const auto& columns = TableOf(kind).columns;
+    std::vector<Change> changes;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (record.values[i] && !columns[i].secret) {
+        changes.push_back(ChangeOf(columns[i], std::nullopt, record.values[i]));
+      }
+    }
+    inserted_.at(kind).push_back({Do::kInsert, kind, record});
+    Differ(kind, record.id, "added", std::move(changes));
+  }
+
+  void Alter(Kind kind, const Record& record, const Existing& existing) {
+    const auto& columns = TableOf(kind).columns;
+    std::vector<Change> changes;
+    bool unique = false;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (existing.values[i] == record.values[i]) continue;
+      unique = unique || columns[i].unique;
+      changes.push_back(ChangeOf(columns[i], existing.values[i], record.values[i]));
+    }
+    if (unique) parked_.at(kind).push_back({Do::kPark, kind, {record.id, {}}});
+    updated_.at(kind).push_back({Do::kUpdate, kind, record});
+    Differ(kind, record.id, "changed", std::move(changes));
+  }
+
+  // What the API shows as used is what we counted, and the opening, less the credit: the opening is what it
+  // takes to come to the panel's figure.
+  static std::uint64_t OpeningFor(std::uint64_t used, std::uint64_t bytes, std::uint64_t credit) {
+    const std::uint64_t sum = base::SaturatingAdd(used, credit);
+    return sum > bytes ? sum - bytes : 0;
+  }
+
+  void CompareTraffic(std::uint64_t id) {
+    const Used& used = wanted_.used.at(id);
+    const auto found = periods_.find(id);
+    const Period now = found == periods_.end() ? Period() : found->second;
+    const std::uint64_t in = OpeningFor(used.in, now.bytes_in, now.credit_in);
+    const std::uint64_t out = OpeningFor(used.out, now.bytes_out, now.credit_out);
+    if (in == now.opening_in && out == now.opening_out) return;
+    const auto text = [](std::uint64_t number) { return Text(std::to_string(number)); };
+    std::vector<Change> changes;
+    if (in != now.opening_in) changes.push_back({"opening_in", text(now.opening_in), text(in)});
+    if (out != now.opening_out) changes.push_back({"opening_out", text(now.opening_out), text(out)});
+    plan_.steps.push_back({Do::kOpening, kVpses, {id, {text(used.in), text(used.out)}}});
+    plan_.differences.push_back({"traffic_period", id, "changed", std::move(changes)});
+  }
+
+  const Wanted& wanted_;
+  const Ours& ours_;
+  const Periods& periods_;
+  std::array<Steps, kKinds> parked_, updated_, inserted_;
+  Plan plan_;
+};
+
+db::Param ParamOf(const Text& text) {
+  return text ? db::Param(std::string_view(*text)) : db::Param(nullptr);
+}
+
+void Insert(db::Session& session, const Table& table, const Record& record) {
+  std::vector<db::Param> params = {record.id, record.id};
+  for (const Text& value : record.values) params.push_back(ParamOf(value));
+  session.Execute(table.insert, params);
+}
+
+void Update(db::Session& session, const Table& table, const Record& record) {
+  std::vector<db::Param> params;
+  for (const Text& value : record.values) params.push_back(ParamOf(value));
+  params.emplace_back(record.id);
+  session.Execute(table.update, params);
+}
+
+// The collector may add to the bytes at the same time: the opening follows from what they are now.
+void SetOpening(db::Session& session, const Record& record) {
+  const db::Param in = ParamOf(record.values[0]);
+  const db::Param out = ParamOf(record.values[1]);
+  session.Execute(
+      "INSERT INTO traffic_period (vps_id, begins_on, opening_in, opening_out) "
+      "VALUES (?, DATE_FORMAT(UTC_DATE(), '%Y-%m-01'), ?, ?) ON DUPLICATE KEY UPDATE "
+      "opening_in = GREATEST(VALUES(opening_in) + credit_in, bytes_in) - bytes_in, "
+      "opening_out = GREATEST(VALUES(opening_out) + credit_out, bytes_out) - bytes_out",
+      {record.id, in, out});
+}
+
+void CarryStep(db::Session& session, const Step& step) {
+  const Table& table = TableOf(step.kind);
+  const std::uint64_t id = step.record.id;
+  switch (step.what) {
+    case Do::kRevoke:
+      session.Execute("UPDATE api_tokens SET revoked_at = UTC_TIMESTAMP(3) WHERE id = ? AND source = 'cvm'",
+                      {id});
+      return;
+    case Do::kTerminate:
+      session.Execute("UPDATE vpses SET state = 'terminated' WHERE id = ? AND source = 'cvm'", {id});
+      return;
+    case Do::kPark:
+      session.Execute(table.park, {id});
+      return;
+    case Do::kUpdate:
+      return Update(session, table, step.record);
+    case Do::kInsert:
+      return Insert(session, table, step.record);
+    case Do::kOpening:
+      return SetOpening(session, step.record);
+  }
+  std::abort();
+}
+
+}  // namespace
+
+Periods ReadPeriods(db::Session& session) {
+  Periods periods;
+  session.Query(
+      "SELECT p.vps_id, p.bytes_in, p.bytes_out, p.opening_in, p.opening_out, p.credit_in, p.credit_out "
+      "FROM traffic_period p JOIN vpses v ON v.id = p.vps_id WHERE v.source = 'cvm'",
+      {}, [&](const db::Row& row) {
+        periods[row.U64(0)] = {row.U64(1), row.U64(2), row.U64(3), row.U64(4), row.U64(5), row.U64(6)};
+      });
+  return periods;
+}
+
+Plan MakePlan(const Wanted& wanted, const Ours& ours, const Periods& periods) {
+  return Planner(wanted, ours, periods).Take();
+}
+
+void Carry(db::Session& session, const Plan& plan) {
+  for (const Step& step : plan.steps) CarryStep(session, step);
+  // Since when a VPS is terminated; and one that no longer is has no stop that is due.
+  session.Execute(
+      "UPDATE vpses SET terminated_at = UTC_TIMESTAMP(3) WHERE source = 'cvm' AND state = 'terminated' AND "
+      "terminated_at IS NULL",
+      {});
+  session.Execute(
+      "UPDATE vpses SET terminated_at = NULL, stop_pending = 0 WHERE source = 'cvm' AND state = 'active' AND "
+      "(terminated_at IS NOT NULL OR stop_pending <> 0)",
+      {});
+}
+
+}  // namespace cvm::panel_import

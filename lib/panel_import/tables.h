@@ -1,0 +1,89 @@
+// The five tables of ours that an import fills: which fields the panel is the master of, and how they are
+// read and written. Private to panel_import.
+#ifndef CVM_LIB_PANEL_IMPORT_TABLES_H_
+#define CVM_LIB_PANEL_IMPORT_TABLES_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "lib/db/db.h"
+#include "lib/panel_import/import.h"
+
+namespace cvm::panel_import {
+
+// In the order in which rows are written: each refers to earlier ones only.
+enum Kind : std::size_t { kUsers, kTemplates, kNodes, kVpses, kTokens, kKinds };
+
+struct Column {
+  const char* name;
+  bool secret = false;
+  bool unique = false;  // alone or with others: no two rows may hold it, even for a moment
+};
+
+struct Table {
+  const char* name;        // ours
+  const char* panel_name;  // the panel's
+  std::vector<Column> columns;
+  // Of every row: ID, whether it came from the panel, whether it is out of force, then the columns.
+  db::Sql select;
+  db::Sql insert;  // takes the ID twice, then the columns
+  db::Sql update;  // takes the columns, then the ID
+  db::Sql park;    // puts a value that nobody has into what is unique; takes the ID
+};
+
+const Table& TableOf(Kind kind);
+
+// A row as it should be: the values of its table's columns.
+struct Record {
+  std::uint64_t id = 0;
+  std::vector<Text> values;
+};
+
+namespace user {
+enum : std::size_t { kName, kEmail };
+}
+namespace tmpl {
+enum : std::size_t { kName, kDescription };
+}
+namespace node_row {
+enum : std::size_t { kName, kHost, kPort, kUser, kKeyName, kLocation };
+}
+namespace vps_row {
+enum : std::size_t {
+  kUser,
+  kNode,
+  kTemplate,
+  kCtid,
+  kState,
+  kHostname,
+  kRam,
+  kBurst,
+  kDisk,
+  kCpus,
+  kAccounting,
+  kInLimit,
+  kOutLimit,
+  kLimit
+};
+}
+namespace token_row {
+enum : std::size_t { kUser, kPublic, kHash, kScheme, kAccess };
+}
+
+// A row as it is.
+struct Existing {
+  bool imported = false;
+  bool out_of_force = false;  // a revoked pair, a retired node
+  std::vector<Text> values;
+};
+using Rows = std::map<std::uint64_t, Existing>;
+using Ours = std::array<Rows, kKinds>;
+
+Ours ReadOurs(db::Session& session);
+
+}  // namespace cvm::panel_import
+
+#endif  // CVM_LIB_PANEL_IMPORT_TABLES_H_
