@@ -12,16 +12,18 @@ using base::ErrorCode;
 constexpr std::uint64_t kBatch = 500;     // rows that one transaction removes
 constexpr std::uint64_t kFewThings = 20;  // VPSes, each with all that hangs on it
 
+// While an import goes on its rows must not go: the next sync would bring them back, in force.
+#define CVM_NOT_IN_SYNC \
+  "(source IS NULL OR source NOT IN (SELECT i.source FROM imports i WHERE i.ended_at IS NULL))"
+
 // Dates begin in the year 1000, so a cutoff further back finds nothing, as it should.
-constexpr db::Sql kOldTokens =
-    "SELECT id, user_id, public_token FROM api_tokens WHERE (revoked_at IS NOT NULL AND revoked_at < "
-    "UTC_TIMESTAMP(3) - INTERVAL ? DAY) OR (expires_at IS NOT NULL AND expires_at < UTC_TIMESTAMP(3) - "
-    "INTERVAL ? DAY) ORDER BY id LIMIT ?";
+#define CVM_OLD_TOKENS                                                                                      \
+  " FROM api_tokens WHERE ((revoked_at IS NOT NULL AND revoked_at < UTC_TIMESTAMP(3) - INTERVAL ? DAY) OR " \
+  "(expires_at IS NOT NULL AND expires_at < UTC_TIMESTAMP(3) - INTERVAL ? DAY)) AND " CVM_NOT_IN_SYNC
+constexpr db::Sql kOldTokens = "SELECT id, user_id, public_token" CVM_OLD_TOKENS " ORDER BY id LIMIT ?";
 constexpr db::Sql kDeleteDeadToken =
     "DELETE FROM api_tokens WHERE id = ? AND (revoked_at IS NOT NULL OR expires_at <= UTC_TIMESTAMP(3))";
-constexpr db::Sql kCountOldTokens =
-    "SELECT COUNT(*) FROM api_tokens WHERE (revoked_at IS NOT NULL AND revoked_at < UTC_TIMESTAMP(3) - "
-    "INTERVAL ? DAY) OR (expires_at IS NOT NULL AND expires_at < UTC_TIMESTAMP(3) - INTERVAL ? DAY)";
+constexpr db::Sql kCountOldTokens = "SELECT COUNT(*)" CVM_OLD_TOKENS;
 
 constexpr db::Sql kOldVpses =
     "SELECT id FROM vpses WHERE state = 'terminated' AND stop_pending = 0 AND terminated_at < "
@@ -105,14 +107,15 @@ base::Status Remove(db::Session& session, const audit::Actor& actor, std::uint64
 
 struct UserRow {
   std::uint64_t id;
-  bool disabled;
+  bool disabled, in_sync;
 };
 
 std::optional<UserRow> LockUser(db::Session& session, const std::string& name) {
   std::optional<UserRow> user;
-  session.Query("SELECT id, disabled FROM users WHERE name = ? FOR UPDATE", {name}, [&](const db::Row& row) {
-    user = {row.U64(0), row.U64(1) != 0};
-  });
+  session.Query("SELECT id, disabled, NOT " CVM_NOT_IN_SYNC " FROM users WHERE name = ? FOR UPDATE", {name},
+                [&](const db::Row& row) {
+                  user = {row.U64(0), row.U64(1) != 0, row.U64(2) != 0};
+                });
   return user;
 }
 
@@ -172,6 +175,11 @@ base::Status Purger::PurgeUser(const std::string& name, base::Deadline deadline)
     if (!user) return Error{ErrorCode::kNotFound, "no user is named '" + name + "': see 'cvmctl user list'"};
     if (!user->disabled) {
       return Error{ErrorCode::kConflict, "user '" + name + "' is not disabled: see 'cvmctl user disable'"};
+    }
+    if (user->in_sync) {
+      return Error{ErrorCode::kConflict, "user '" + name +
+                                             "' comes from a panel whose import goes on, and would come back "
+                                             "with its pairs: end it first (see 'cvmctl import')"};
     }
     if (auto removed = RemoveVpsesOf(session, actor_, user->id); !removed) return removed;
     session.Execute("DELETE FROM api_tokens WHERE user_id = ?", {user->id});

@@ -379,6 +379,20 @@ BOOST_AUTO_TEST_CASE(ATerminatedVpsThatWasPurgedHereStaysPurged) {
   BOOST_TEST(Holds(notes, "containers 23: not imported: it is terminated"), notes);
 }
 
+BOOST_AUTO_TEST_CASE(WhileTheSyncGoesOnNothingIsRemovedThatItWouldBringBackInForce) {
+  Must();
+  Sql("UPDATE api_tokens SET revoked_at = '2001-01-01' WHERE id = 11");
+  BOOST_TEST(Ctl({"user", "disable", "bob"}).status == 0);
+  BOOST_TEST(Ctl({"tidy"}).status == 0);
+  BOOST_TEST(Ctl({"user", "purge", "bob", "--yes"}).status == 4);
+  BOOST_TEST(Must() == "");
+  BOOST_TEST(Count("SELECT COUNT(*) FROM api_tokens WHERE id = 11 AND revoked_at IS NOT NULL") == 1u);
+  BOOST_TEST(Count("SELECT disabled FROM users WHERE id = 7") == 1u);
+  Must({"--final"});
+  BOOST_TEST(Ctl({"tidy"}).status == 0);
+  BOOST_TEST(Count("SELECT COUNT(*) FROM api_tokens WHERE id = 11") == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(AfterFinalNoImportIsTaken) {
   BOOST_TEST(Holds(Must({"--final"}), "users 3: added"));
   BOOST_TEST(Count("SELECT COUNT(*) FROM vpses") == 3u);

@@ -64,6 +64,8 @@ const std::map<Rule, std::string>& Samples() {
       {SignedBytesRule, "-18446744073709551615"},
       {DaysRule, "30"},
       {ReasonRule, "a leap"},
+      {DatabaseRule, "cvm-panel_1"},
+      {PathRule, "/etc/cvm/salt"},
       {IdRule, "1"},
       {BytePairRule, "1:18446744073709551615"},
       {PublicTokenRule, "-0123abcd"},
@@ -153,6 +155,7 @@ BOOST_AUTO_TEST_CASE(TheCommandsAreThoseOfTheDocumentation) {
       "traffic collect [--node N]",
       "traffic show VPS [--days N]",
       "traffic adjust VPS BYTES --why TEXT [--in] [--out]",
+      "import cvm --database NAME [--salt-file F] [--dry-run] [--final]",
       "config check",
   };
   Words usages;
