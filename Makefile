@@ -15,6 +15,7 @@ SHELL := /bin/bash
 VERSION := 0.1.0
 # Of the Debian package, and who answers for it.
 DEB_VERSION ?= $(VERSION)
+DEB_FOLDER ?= build/deb
 DEB_MAINTAINER ?= CVM client API <noreply@cvm-client-api.invalid>
 
 # ---- packages: the one list -------------------------------------------------------------------------
@@ -29,9 +30,9 @@ PACKAGES_test := libboost-test-dev libcurl4-openssl-dev mariadb-server-core mari
 PACKAGES_bench := libcurl4-openssl-dev mariadb-server-core mariadb-client-core nginx openssh-server openssh-client \
     openssl sudo curl util-linux procps iproute2
 PACKAGES_lint := clang-format clang-tidy
-PACKAGES_package := dpkg-dev debootstrap
+PACKAGES_package := dpkg-dev debootstrap util-linux iproute2
 # In the chroot that the package is tried in, besides its own dependencies.
-PACKAGES_chroot := systemd mariadb-server nginx-light fail2ban logrotate bash-completion man-db openssh-client curl lintian
+PACKAGES_chroot := systemd mariadb-server nginx-light fail2ban logrotate bash-completion man-db openssh-client curl lintian procps perl
 
 # ---- modules: who may use whom ------------------------------------------------------------------------
 # From the bottom up. `make layers` proves it, by includes and by link symbols.
@@ -367,7 +368,16 @@ uninstall:  ## remove what install put there, and nothing else
 .PHONY: deb
 deb: deps-package  ## build the Debian package: build/deb/cvm-client-api_VERSION_ARCH.deb
 	@$(MAKE) --no-print-directory $(JOBS) all $(MANUAL)
-	@MAKE='$(MAKE)' VERSION='$(DEB_VERSION)' RUN='$(PACKAGES_run)' MAINTAINER='$(DEB_MAINTAINER)' fcgi/dist/debian/build build/deb
+	@MAKE='$(MAKE)' VERSION='$(DEB_VERSION)' RUN='$(PACKAGES_run)' MAINTAINER='$(DEB_MAINTAINER)' fcgi/dist/debian/build $(DEB_FOLDER)
+
+# Besides the package: a newer one for the upgrade, and the same again, which must be the same bytes.
+DEB_FILE = cvm-client-api_$(1)_$(shell dpkg --print-architecture).deb
+.PHONY: check-package
+check-package: deb  ## try the package in a chroot: handbook, upgrade, removal, purge
+	@$(MAKE) --no-print-directory deb DEB_VERSION=$(DEB_VERSION)+newer DEB_FOLDER=build/deb-newer
+	@$(MAKE) --no-print-directory deb DEB_FOLDER=build/deb-again
+	@PACKAGES='$(strip $(PACKAGES_run) $(PACKAGES_chroot))' tests/package/run build/deb/$(call DEB_FILE,$(DEB_VERSION)) \
+	    build/deb-newer/$(call DEB_FILE,$(DEB_VERSION)+newer) build/deb-again/$(call DEB_FILE,$(DEB_VERSION))
 
 # ---- housekeeping ---------------------------------------------------------------------------------------------
 
