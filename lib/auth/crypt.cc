@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kPrefix = "$5$";
 constexpr std::size_t kMostSalt = 16;
 constexpr std::size_t kHashLength = 43;
-// Of one pair: one that is computed and one that waits, so that guesses at it leave room for the others.
+// Of one pair, computed or waiting, so that guesses at it leave room for the others.
 constexpr std::size_t kFlightsPerToken = 2;
 // And of the waiting room a quarter at most for whoever presents the same.
 constexpr std::size_t kPartsOfRoom = 4;

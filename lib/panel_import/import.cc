@@ -207,7 +207,10 @@ base::Result<Report> Import(db::Pool& ours, db::Pool& panel_pool, const Options&
   if (!state) return state.error();
   if (const auto good = CheckState(*state, options); !good) return good.error();
   const auto panel = ReadPanel(panel_pool, deadline);
-  if (!panel) return panel.error();
+  if (!panel) {
+    return Error{panel.error().code, "the panel's " + panel.error().message +
+                                         " (the account of cvmctl must be able to read its tables)"};
+  }
   if (const auto good = CheckPanel(*panel); !good) return good.error();
   const auto salt = SaltOf(*panel, options);
   if (!salt) return salt.error();

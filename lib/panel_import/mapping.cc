@@ -49,6 +49,11 @@ class Mapper {
     NameApart(kTemplates, "template");
     MapNodes();
     NameApart(kNodes, "node");
+    // A column that an account may not read is not to be told from one that is not there.
+    if (!panel_.shows_terminated) {
+      Tell(kVpses, "all",
+           "no column Terminated is to be seen: an older panel, or our account may not read it");
+    }
     for (const PanelContainer& container : panel_.containers) MapContainer(container);
     DropContested(kVpses, ContainerOf, "the container");
     for (const PanelKey& key : panel_.keys) MapKey(key);

@@ -67,6 +67,7 @@ void ReadContainers(db::Session& session, Panel& panel) {
   const bool later = Count(session,
                            "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() "
                            "AND table_name = 'containers' AND column_name = 'Terminated'") > 0;
+  panel.shows_terminated = later;
   if (later) {
     session.Query(CVM_CONTAINERS("`Terminated`"), {}, keep);
   } else {
@@ -118,7 +119,7 @@ base::Result<Panel> ReadPanel(db::Pool& pool, base::Deadline deadline) {
     } catch (const db::Failure& failure) {
       if (failure.vendor_code() != kNoSuchTable && failure.vendor_code() != kNoSuchColumn) throw;
       return base::Error{base::ErrorCode::kInvalid,
-                         std::string("this is not the database of a CVM panel: ") + failure.what()};
+                         std::string("database is none of a CVM panel: ") + failure.what()};
     }
   });
 }

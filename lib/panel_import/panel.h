@@ -37,6 +37,7 @@ struct Panel {
   std::vector<PanelNode> nodes;
   std::vector<PanelContainer> containers;
   std::vector<PanelKey> keys;
+  bool shows_terminated = false;     // containers have a column Terminated that the account may read
   std::optional<base::Secret> salt;  // nothing: it is not in the database
 };
 

@@ -2,6 +2,9 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,6 +21,25 @@ namespace {
 // crypt("tokentokentoken", "$5$rounds=50000$abcdefghijklmnopqrst$"), of which the panel keeps the last part.
 constexpr char kPrivate[] = "tokentokentoken";
 constexpr char kHash[] = "ykYgnkUqCokbmik/HKRCI/U7jFnoG6olEwmj5kpjJHA";
+
+// What docs/operations.md gives cvmctl's account, for a panel's database of that name.
+std::vector<std::string> GrantsOfTheHandbook(const std::string& database) {
+  const auto root = std::filesystem::absolute(__FILE__).parent_path().parent_path().parent_path();
+  std::ostringstream text;
+  text << std::ifstream(root / "docs" / "operations.md").rdbuf();
+  const std::string docs = text.str(), mark = "```sql import-grants\n";
+  const std::size_t begin = docs.find(mark);
+  BOOST_REQUIRE(begin != std::string::npos);
+  std::istringstream block(
+      docs.substr(begin + mark.size(), docs.find("```", begin + 3) - begin - mark.size()));
+  std::vector<std::string> grants;
+  for (std::string grant; std::getline(block, grant, ';');) {
+    const std::size_t at = grant.find(" cvm.");
+    if (at != std::string::npos) grants.push_back(grant.replace(at, 5, " " + database + "."));
+  }
+  BOOST_REQUIRE(grants.size() == 6u);
+  return grants;
+}
 
 // A panel with users 3 and 4 and a pair each, imported once for all cases of this suite.
 class Panel {
@@ -36,7 +58,8 @@ class Panel {
           "INT, "
           "CpuCount INT, RootPassword VARCHAR(99), Status INT, IncomingTrafficUsed BIGINT, "
           "OutgoingTrafficUsed BIGINT, "
-          "OutgoingTrafficLimit BIGINT, IncomingTrafficLimit BIGINT, TotalTrafficLimit BIGINT, UserId INT)",
+          "OutgoingTrafficLimit BIGINT, IncomingTrafficLimit BIGINT, TotalTrafficLimit BIGINT, UserId INT, "
+          "`Terminated` INT)",
           "CREATE TABLE settings (Id INT PRIMARY KEY, `Key` VARCHAR(99), Value TEXT)",
           "INSERT INTO settings VALUES (1, 'salt', 'klmnopqrst')",
           "INSERT INTO users VALUES (900003, 'imported-jane', NULL), (900004, 'imported-bob', NULL)",
@@ -44,23 +67,14 @@ class Panel {
           "INSERT INTO containers VALUES (900021, 1, '4321', 900001, 'h.example', 1, 128, 0, 0, 1, 'secret', "
           "4, 70, "
           "30, 0, 0, "
-          "5000, 900003)"}) {
+          "5000, 900003, 0)"}) {
       RunSql(pool_, statement);
     }
     for (const char* row : {"900011, 1, 900003, 'importedofjane'", "900012, 2, 900004, 'importedofbob'",
                             "900013, 1, 900004, 'importedtarget'"}) {
       RunSql(pool_, "INSERT INTO api_keys VALUES (" + std::string(row) + ", '" + kHash + "', 'abcdefghij')");
     }
-    for (const char* right :
-         {"SELECT ON users", "SELECT ON api_keys", "SELECT ON nodes", "SELECT ON templates",
-          "SELECT ON settings",
-          // All but the root passwords.
-          "SELECT (Id, VirtualizationType, InternalId, NodeId, Hostname, DiskSpace, GuaranteedRam, "
-          "BurstableRam, "
-          "TemplateId, CpuCount, Status, IncomingTrafficUsed, OutgoingTrafficUsed, IncomingTrafficLimit, "
-          "OutgoingTrafficLimit, TotalTrafficLimit, UserId) ON containers"}) {
-      RunSql(pool_, std::string("GRANT ") + right + " TO 'cvm_operator'@'localhost'");
-    }
+    for (const std::string& grant : GrantsOfTheHandbook(database_.name())) RunSql(pool_, grant);
     Sync();
   }
   void Sync() const { TheWorld().Run({"import", "cvm", "--database", database_.name()}); }
