@@ -149,9 +149,8 @@ base::Result<Outcome> Run::AfterRefusal(int exit_status) {
     if (AsAsked(row)) return Outcome::kDone;
     return row == nullptr ? Outcome::kMissing : Outcome::kFailed;
   }
-  // Where vzctl was never run nothing was done, whatever the state is; and a node that does answer, only not
-  // with a state, has said by the exit status that it failed.
-  if (NeverRan(exit_status) || rows.error().code == base::ErrorCode::kInternal) return Outcome::kFailed;
+  // Nothing was done, whatever the state is: no vzctl was run, or none that has an OpenVZ kernel under it.
+  if (NeverRan(exit_status) || exit_status == kVzctlNoKernel) return Outcome::kFailed;
   return base::Error{base::ErrorCode::kBroken,
                      std::string(ActionName(acted_.action)) + " of " + acted_.ctid.text() +
                          " ended with exit status " + std::to_string(exit_status) +

@@ -4,6 +4,7 @@
 
 namespace cvm::node {
 
+inline constexpr int kVzctlNoKernel = 5;
 inline constexpr int kVzctlLocked = 9;
 inline constexpr int kVzctlMissing = 14;
 // A POSIX shell's own: the program could not be run, or was not found.

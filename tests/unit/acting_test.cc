@@ -162,19 +162,17 @@ BOOST_FIXTURE_TEST_CASE(AFailedRestartWhoseStateCannotBeAskedHasFailed, Acting) 
 }
 
 BOOST_FIXTURE_TEST_CASE(AFailedStartWhoseStateCannotBeAskedHasAnUnknownOutcome, Acting) {
-  for (const ErrorCode code : {ErrorCode::kUnavailable, ErrorCode::kBroken}) {
+  for (const ErrorCode code : {ErrorCode::kUnavailable, ErrorCode::kBroken, ErrorCode::kInvalid}) {
     runner.Answer(79).Fail(code);
     BOOST_TEST(Fails(Action::kStart, ErrorCode::kBroken));
   }
+  runner.Answer(33).Answer(0, "");
+  BOOST_TEST(Fails(Action::kStop, ErrorCode::kBroken));
 }
 
-BOOST_FIXTURE_TEST_CASE(AFailedStopOnANodeThatAnswersWithoutAStateHasFailed, Acting) {
+BOOST_FIXTURE_TEST_CASE(AnActionOnAKernelWithoutOpenVzHasFailedThoughNoStateCanBeAsked, Acting) {
   runner.Answer(5).Answer(5);
   BOOST_TEST(Ends(Action::kStop, Outcome::kFailed));
-  runner.Answer(33).Answer(0, "");
-  BOOST_TEST(Ends(Action::kStop, Outcome::kFailed));
-  runner.Answer(79).Fail(ErrorCode::kInvalid);
-  BOOST_TEST(Ends(Action::kStart, Outcome::kFailed));
 }
 
 BOOST_FIXTURE_TEST_CASE(AnActionWhoseProgramIsNotThereHasFailed, Acting) {
