@@ -9,6 +9,8 @@
 #include "lib/auth/crypt.h"
 #include "lib/ctl/run.h"
 #include "lib/db/db.h"
+#include "lib/db/migrate.h"
+#include "lib/db/migrations.h"
 #include "tests/support/program.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/test_database.h"
@@ -67,11 +69,17 @@ bool Holds(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+// A panel's database. Making one takes long, so there is one of each form, which is emptied for each case.
 struct PanelOf {
   explicit PanelOf(bool later) {
     for (const char* table : kTables) Sql(table);
-    if (later) {
-      for (const char* table : kLaterTables) Sql(table);
+    for (const char* table : kLaterTables) {
+      if (later) Sql(table);
+    }
+  }
+  void Fill() {
+    for (const char* table : {"users", "api_keys", "nodes", "templates", "containers"}) {
+      Sql(std::string("DELETE FROM ") + table);
     }
     Sql("INSERT INTO users (Id, Username, EmailAddress) VALUES (3, 'jane', 'jane@example.net'), (7, 'bob', "
         "'')");
@@ -91,17 +99,42 @@ struct PanelOf {
         "0, "
         "900, 7)");
   }
+  static PanelOf& Filled(bool later) {
+    static PanelOf of_old(false), of_new(true);
+    PanelOf& panel = later ? of_new : of_old;
+    panel.Fill();
+    return panel;
+  }
   void Sql(const std::string& statement) { test::RunSql(pool, statement); }
   test::TestDatabase database;
   db::Pool pool{database.Root()};
 };
 
+// Our database, migrated once and emptied for each case.
+struct OursOf {
+  static OursOf& Emptied() {
+    static OursOf ours;
+    ours.Empty();
+    return ours;
+  }
+  void Empty() {
+    for (const char* table : {"api_tokens", "vpses", "nodes", "templates", "users"}) {
+      test::RunSql(pool, std::string("DELETE FROM ") + table);
+      test::RunSql(pool, std::string("ALTER TABLE ") + table + " AUTO_INCREMENT = 1");
+    }
+    test::RunSql(pool, "DELETE FROM imports");
+    test::RunSql(pool, "DELETE FROM action_log");
+  }
+  OursOf() { BOOST_REQUIRE(db::Migrate(pool, db::EmbeddedMigrations(), test::Patience()).ok()); }
+  test::TestDatabase database;
+  db::Pool pool{database.Root()};
+};
+
 struct Importing {
-  explicit Importing(bool later = true) : panel(later) {
+  explicit Importing(bool later = true) : panel(PanelOf::Filled(later)) {
     config =
         directory.Write("cvmctl.toml", "[database]\nservers = [\"" + test::RequireEnv("CVM_TEST_DB_SOCKET") +
                                            "\"]\nname = \"" + database.name() + "\"\nuser = \"root\"\n");
-    BOOST_REQUIRE(Ctl({"schema", "migrate"}).status == 0);
   }
 
   Result Ctl(Words words) {
@@ -137,9 +170,10 @@ struct Importing {
   }
   std::uint64_t Count(db::Sql sql) { return test::Number(ours, sql); }
 
-  PanelOf panel;
-  test::TestDatabase database;
-  db::Pool ours{database.Root()};
+  PanelOf& panel;
+  OursOf& here = OursOf::Emptied();
+  test::TestDatabase& database = here.database;
+  db::Pool& ours = here.pool;
   tests::TemporaryDirectory directory;
   std::string config, notes, everything;
 };
@@ -405,15 +439,15 @@ BOOST_AUTO_TEST_CASE(AfterFinalNoImportIsTaken) {
 
 BOOST_AUTO_TEST_CASE(AnotherOrEmptyOrForeignDatabaseIsRefused) {
   Must();
-  const PanelOf another(true);
-  Words words = {"import", "cvm", "--database", another.database.name()};
+  Words words = {"import", "cvm", "--database", PanelOf::Filled(false).database.name()};
   const Result other = Ctl(words);
   BOOST_TEST(other.status == 4);
   BOOST_TEST(Holds(other.err, "was begun from the database '" + panel.database.name() + "'"), other.err);
   panel.Sql("DELETE FROM users");
   Fails(2, "holds no users");
-  panel.Sql("DROP TABLE users");
+  panel.Sql("RENAME TABLE users TO elsewhere");
   Fails(2, "database is none of a CVM panel");
+  panel.Sql("RENAME TABLE elsewhere TO users");
   BOOST_TEST(Count("SELECT COUNT(*) FROM users") == 2u);
 }
 
