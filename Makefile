@@ -91,7 +91,8 @@ ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_FLAGS_
 LIBS_base := -lcrypto
 LIBS_log := -lspdlog -lfmt
 LIBS_metrics := -lprometheus-cpp-core -lcivetweb
-LIBS_auth := -lcrypt
+# A sanitizer has a crypt_r of its own that calls the real one: the library must stay, though nothing seems to need it.
+LIBS_auth := -Wl,--no-as-needed -lcrypt -Wl,--as-needed
 LIBS_db := -lmysqlcppconn
 LIBS_ssh := -lssh2
 LIBS_fcgi := -lfcgi
