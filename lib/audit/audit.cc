@@ -91,7 +91,15 @@ void End(db::Session& session, std::uint64_t id, Outcome outcome) {
   session.Execute(kEnd, {std::string_view(OutcomeName(outcome)), id});
 }
 
-void Note(db::Session& session, const Intent& intent) {
+void Note(db::Session& session, const Actor& actor, std::string_view action, const Subject& subject,
+          std::string_view detail) {
+  Intent intent;
+  intent.actor = actor;
+  intent.user_id = subject.user_id;
+  intent.token_id = subject.token_id;
+  intent.vps_id = subject.vps_id;
+  intent.action = action;
+  intent.detail = detail;
   End(session, Begin(session, intent), Outcome::kDone);
 }
 

@@ -50,8 +50,16 @@ inline constexpr std::chrono::seconds kLongestUnknown{600};
 // Gives the record's ID.
 std::uint64_t Begin(db::Session& session, const Intent& intent);
 
+// What a change is about; zeros are what it is not about.
+struct Subject {
+  std::uint64_t user_id = 0;
+  std::uint64_t token_id = 0;
+  std::uint64_t vps_id = 0;
+};
+
 // Writes a record that ends, done, as it begins: of a change in the same transaction.
-void Note(db::Session& session, const Intent& intent);
+void Note(db::Session& session, const Actor& actor, std::string_view action, const Subject& subject,
+          std::string_view detail = {});
 
 // Writes the end, once: a record that has one keeps it. Can be repeated.
 void End(db::Session& session, std::uint64_t id, Outcome outcome);

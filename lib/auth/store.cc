@@ -144,17 +144,6 @@ std::optional<std::uint64_t> FindToken(db::Session& session, const std::string& 
   return number ? FindId(session, "SELECT id FROM api_tokens WHERE id = ?", *number) : std::nullopt;
 }
 
-void Store::Note(db::Session& session, std::uint64_t user_id, std::uint64_t token_id, std::string_view action,
-                 std::string_view detail) const {
-  audit::Intent intent;
-  intent.actor = actor_;
-  intent.user_id = user_id;
-  intent.token_id = token_id;
-  intent.action = action;
-  intent.detail = detail;
-  audit::Note(session, intent);
-}
-
 base::Result<std::uint64_t> Store::AddUser(const std::string& name, const std::optional<std::string>& email,
                                            base::Deadline deadline) {
   const db::Param address = email ? db::Param(std::string_view(*email)) : db::Param(nullptr);
@@ -165,7 +154,7 @@ base::Result<std::uint64_t> Store::AddUser(const std::string& name, const std::o
     session.Execute("INSERT INTO users (name, email, created_at) VALUES (?, ?, UTC_TIMESTAMP(3))",
                     {name, address});
     const std::uint64_t id = session.LastInsertId();
-    Note(session, id, 0, "user-add", name);
+    audit::Note(session, actor_, "user-add", {id, 0}, name);
     return id;
   });
 }
@@ -186,7 +175,7 @@ base::Status Store::SetDisabled(const std::string& name, bool disabled, base::De
     if (!id) return NoSuchUser(name);
     const auto changed =
         session.Execute("UPDATE users SET disabled = ? WHERE id = ?", {std::uint64_t{disabled}, *id});
-    if (changed > 0) Note(session, *id, 0, disabled ? "user-disable" : "user-enable", name);
+    if (changed > 0) audit::Note(session, actor_, disabled ? "user-disable" : "user-enable", {*id, 0}, name);
     return {};
   });
 }
@@ -201,7 +190,7 @@ base::Result<NewPair> Store::CreateToken(const std::string& user, const TokenOpt
     if (IsOver(session, pair.id)) {
       return Error{ErrorCode::kInvalid, "the pair would have expired already, by the database's clock"};
     }
-    Note(session, *user_id, pair.id, "token-create", options.label);
+    audit::Note(session, actor_, "token-create", {*user_id, pair.id}, options.label);
     return {};
   });
   if (!stored) return stored.error();
@@ -223,8 +212,10 @@ base::Result<NewPair> Store::Rotate(const std::string& token, std::uint64_t grac
         "UPDATE api_tokens SET expires_at = UTC_TIMESTAMP(3) + INTERVAL ? SECOND WHERE id = ? AND "
         "(expires_at IS NULL OR expires_at > UTC_TIMESTAMP(3) + INTERVAL ? SECOND)",
         {grace_seconds, old->id, grace_seconds});
-    Note(session, old->user_id, old->id, "token-expire", "replaced by token " + std::to_string(pair.id));
-    Note(session, old->user_id, pair.id, "token-rotate", "replaces token " + std::to_string(old->id));
+    audit::Note(session, actor_, "token-expire", {old->user_id, old->id},
+                "replaced by token " + std::to_string(pair.id));
+    audit::Note(session, actor_, "token-rotate", {old->user_id, pair.id},
+                "replaces token " + std::to_string(old->id));
     return {};
   });
   if (!stored) return stored.error();
@@ -267,7 +258,7 @@ base::Result<std::string> Store::Revoke(const std::string& token, base::Deadline
     if (!old) return NoSuchToken(token);
     if (old->revoked) return old->public_token;
     session.Execute("UPDATE api_tokens SET revoked_at = UTC_TIMESTAMP(3) WHERE id = ?", {old->id});
-    Note(session, old->user_id, old->id, "token-revoke", "");
+    audit::Note(session, actor_, "token-revoke", {old->user_id, old->id});
     return old->public_token;
   });
 }

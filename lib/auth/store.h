@@ -83,9 +83,6 @@ class Store {
   base::Result<std::string> Revoke(const std::string& token, base::Deadline deadline);
 
  private:
-  void Note(db::Session& session, std::uint64_t user_id, std::uint64_t token_id, std::string_view action,
-            std::string_view detail) const;
-
   db::Pool& pool_;
   const audit::Actor actor_;
 };

@@ -75,14 +75,6 @@ Node ReadNode(const db::Row& row, unsigned first) {
   return node;
 }
 
-void Store::Note(db::Session& session, std::string_view action, const std::string& detail) const {
-  audit::Intent intent;
-  intent.actor = actor_;
-  intent.action = action;
-  intent.detail = detail;
-  audit::Note(session, intent);
-}
-
 base::Result<std::uint64_t> Store::Add(const Node& node, base::Deadline deadline) {
   const auto valid = ValidateNode(node);
   if (!valid.ok()) return valid.error();
@@ -90,7 +82,8 @@ base::Result<std::uint64_t> Store::Add(const Node& node, base::Deadline deadline
     if (LockNode(session, node.name)) return NameTaken(node.name);
     try {
       const std::uint64_t id = InsertNode(session, node);
-      Note(session, "node-add", node.name + ", ID " + std::to_string(id) + ", at " + node.endpoint.host);
+      audit::Note(session, actor_, "node-add", {},
+                  node.name + ", ID " + std::to_string(id) + ", at " + node.endpoint.host);
       return id;
     } catch (const db::Failure& failure) {
       if (failure.kind() != db::Failure::Kind::kConflict) throw;
@@ -129,7 +122,8 @@ base::Status Store::Pin(const std::string& name, const ssh::HostKey& key, bool r
     if (!id) return NoSuchNode(name);
     if (replace) session.Execute("DELETE FROM node_host_keys WHERE node_id = ?", {*id});
     InsertPin(session, *id, key);
-    Note(session, "node-pin", name + ", " + key.Fingerprint() + (replace ? ", in place of all others" : ""));
+    audit::Note(session, actor_, "node-pin", {},
+                name + ", " + key.Fingerprint() + (replace ? ", in place of all others" : ""));
     return {};
   });
 }
@@ -146,7 +140,7 @@ base::Status Store::Remove(const std::string& name, base::Deadline deadline) {
                                              "': terminate them first (see 'cvmctl vps list')"};
     }
     session.Execute("UPDATE nodes SET retired_at = UTC_TIMESTAMP(3) WHERE id = ?", {*id});
-    Note(session, "node-remove", name + ", ID " + std::to_string(*id));
+    audit::Note(session, actor_, "node-remove", {}, name + ", ID " + std::to_string(*id));
     return {};
   });
 }

@@ -33,8 +33,6 @@ class Store {
   base::Status Remove(const std::string& name, base::Deadline deadline);
 
  private:
-  void Note(db::Session& session, std::string_view action, const std::string& detail) const;
-
   db::Pool& pool_;
   const audit::Actor actor_;
 };

@@ -155,23 +155,16 @@ base::Result<Found> FindOut(db::Session& session, const Panel& panel, const base
 
 // One record of the whole, and one of everything that ended.
 void PutOnRecord(db::Session& session, const Report& report, const Options& options) {
-  const auto note = [&](const char* action, std::uint64_t token_id, std::uint64_t vps_id,
-                        const std::string& detail) {
-    audit::Intent intent;
-    intent.actor = options.actor;
-    intent.token_id = token_id;
-    intent.vps_id = vps_id;
-    intent.action = action;
-    intent.detail = detail;
-    audit::Note(session, intent);
+  const auto note = [&](const char* action, const audit::Subject& subject, const std::string& detail) {
+    audit::Note(session, options.actor, action, subject, detail);
   };
   for (const Difference& difference : report.differences) {
-    if (difference.what == "revoked") note("token-revoke", difference.id, 0, "not in the CVM panel");
-    if (difference.what == "terminated") note("terminate", 0, difference.id, "not in the CVM panel");
+    if (difference.what == "revoked") note("token-revoke", {0, difference.id}, "not in the CVM panel");
+    if (difference.what == "terminated") note("terminate", {0, 0, difference.id}, "not in the CVM panel");
   }
   const std::string count = std::to_string(report.differences.size());
-  if (options.final) note("import", 0, 0, "cvm, ended: " + count + " differences");
-  if (!options.final && !report.differences.empty()) note("import", 0, 0, "cvm: " + count + " differences");
+  if (options.final) note("import", {}, "cvm, ended: " + count + " differences");
+  if (!options.final && !report.differences.empty()) note("import", {}, "cvm: " + count + " differences");
 }
 
 // Two imports at once take turns: the row is locked to the end of the transaction. Whether this is the first

@@ -111,17 +111,6 @@ std::string DetailOf(const Correction& correction, const Bytes& share) {
          " bytes out: " + correction.why;
 }
 
-void Record(db::Session& session, std::uint64_t vps_id, std::uint64_t user_id, const audit::Actor& actor,
-            const std::string& detail) {
-  audit::Intent intent;
-  intent.actor = actor;
-  intent.user_id = user_id;
-  intent.vps_id = vps_id;
-  intent.action = "traffic-adjust";
-  intent.detail = detail;
-  audit::End(session, audit::Begin(session, intent), audit::Outcome::kDone);
-}
-
 }  // namespace
 
 base::Result<History> ReadHistory(db::Pool& pool, std::uint64_t vps_id, std::uint64_t days,
@@ -149,7 +138,7 @@ base::Result<Bytes> Correct(db::Pool& pool, std::uint64_t vps_id, const Correcti
     if (const auto applied = Apply(correction, *share, *period); !applied) return applied.error();
     session.Execute(kWrite,
                     {period->opening.in, period->opening.out, period->credit.in, period->credit.out, vps_id});
-    Record(session, vps_id, owner->user_id, actor, DetailOf(correction, *share));
+    audit::Note(session, actor, "traffic-adjust", {owner->user_id, 0, vps_id}, DetailOf(correction, *share));
     return period->Used();
   });
 }

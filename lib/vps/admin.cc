@@ -74,10 +74,7 @@ base::Result<std::uint64_t> Admin::AddTemplate(const std::string& name, const st
     session.Execute("INSERT INTO templates (name, description, created_at) VALUES (?, ?, UTC_TIMESTAMP(3))",
                     {name, description});
     const std::uint64_t id = session.LastInsertId();
-    const std::string detail = name + ", ID " + std::to_string(id);
-    audit::Intent intent = IntentOf(0, 0, "template-add");
-    intent.detail = detail;
-    audit::Note(session, intent);
+    audit::Note(session, settings_.actor, "template-add", {}, name + ", ID " + std::to_string(id));
     return id;
   });
 }
@@ -97,10 +94,8 @@ base::Result<std::uint64_t> Admin::Add(const NewVps& vps, base::Deadline deadlin
     std::uint64_t user_id = 0;
     const auto id = Insert(session, vps, user_id);
     if (!id) return id.error();
-    const std::string detail = vps.hostname + ", container " + vps.ctid.text() + " on " + vps.node;
-    audit::Intent intent = IntentOf(*id, user_id, "vps-add");
-    intent.detail = detail;
-    audit::Note(session, intent);
+    audit::Note(session, settings_.actor, "vps-add", {user_id, 0, *id},
+                vps.hostname + ", container " + vps.ctid.text() + " on " + vps.node);
     return *id;
   });
 }

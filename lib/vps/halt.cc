@@ -118,8 +118,7 @@ base::Status Admin::Unsuspend(std::uint64_t id, base::Deadline deadline) {
     if (!vps) return NoSuchVps(id);
     if (vps->state == State::kTerminated) return AlreadyTerminated(id);
     session.Execute("UPDATE vpses SET state = 'active', stop_pending = 0 WHERE id = ?", {id});
-    audit::End(session, audit::Begin(session, IntentOf(id, vps->user_id, "unsuspend")),
-               audit::Outcome::kDone);
+    audit::Note(session, settings_.actor, "unsuspend", {vps->user_id, 0, id});
     return {};
   });
 }

@@ -57,18 +57,6 @@ std::vector<std::uint64_t> Ids(db::Session& session, db::Sql sql, const std::vec
   return ids;
 }
 
-void Note(db::Session& session, const audit::Actor& actor, std::string_view action, std::uint64_t user_id,
-          std::uint64_t token_id, std::uint64_t vps_id, std::string_view detail) {
-  audit::Intent intent;
-  intent.actor = actor;
-  intent.user_id = user_id;
-  intent.token_id = token_id;
-  intent.vps_id = vps_id;
-  intent.action = action;
-  intent.detail = detail;
-  audit::Note(session, intent);
-}
-
 // A VPS whose row is locked until the end of the transaction.
 struct Gone {
   std::uint64_t user_id;
@@ -101,7 +89,7 @@ base::Status Remove(db::Session& session, const audit::Actor& actor, std::uint64
     return Error{ErrorCode::kConflict, name + " is not known to be stopped: repeat 'cvmctl vps terminate'"};
   }
   session.Execute("DELETE FROM vpses WHERE id = ?", {id});
-  Note(session, actor, "vps-purge", gone->user_id, 0, id, gone->what);
+  audit::Note(session, actor, "vps-purge", {gone->user_id, 0, id}, gone->what);
   return {};
 }
 
@@ -184,7 +172,7 @@ base::Status Purger::PurgeUser(const std::string& name, base::Deadline deadline)
     if (auto removed = RemoveVpsesOf(session, actor_, user->id); !removed) return removed;
     session.Execute("DELETE FROM api_tokens WHERE user_id = ?", {user->id});
     session.Execute("DELETE FROM users WHERE id = ?", {user->id});
-    Note(session, actor_, "user-purge", user->id, 0, 0, name);
+    audit::Note(session, actor_, "user-purge", {user->id, 0, 0}, name);
     return {};
   });
 }
@@ -202,7 +190,7 @@ base::Result<std::uint64_t> Purger::PurgeOldTokens(std::uint64_t days, base::Dea
     });
     for (const Dead& token : dead) {
       if (session.Execute(kDeleteDeadToken, {token.id}) == 0) continue;
-      Note(session, actor_, "token-purge", token.user_id, token.id, 0, token.public_token);
+      audit::Note(session, actor_, "token-purge", {token.user_id, token.id, 0}, token.public_token);
     }
     return dead.size();
   });
@@ -226,7 +214,7 @@ base::Status Purger::NoteTidied(const Tidied& tidied, base::Deadline deadline) {
   const std::string detail = std::to_string(tidied.traffic_daily) + " days of traffic, " +
                              std::to_string(tidied.action_log) + " records";
   return pool_.Transact(deadline,
-                        [&](db::Session& session) { Note(session, actor_, "tidy", 0, 0, 0, detail); });
+                        [&](db::Session& session) { audit::Note(session, actor_, "tidy", {}, detail); });
 }
 
 base::Result<Tidied> Purger::Tidy(const Retention& retention, base::Deadline deadline) {
