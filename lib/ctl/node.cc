@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <future>
 
 #include "lib/ctl/commands.h"
+#include "lib/ctl/each.h"
 #include "lib/ctl/host_key.h"
 #include "lib/ctl/steps.h"
 #include "lib/node/check.h"
@@ -73,18 +72,9 @@ Steps CheckOne(Services& services, const node::Node& node) {
 std::vector<Checked> CheckAll(Services& services, const std::vector<node::Node>& nodes) {
   constexpr std::size_t kAtOnce = 16;
   std::vector<Checked> checked(nodes.size());
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t i = next++; i < nodes.size(); i = next++) {
-      checked[i] = {nodes[i].name, CheckOne(services, nodes[i])};
-    }
-  };
-  std::vector<std::future<void>> workers;
-  for (std::size_t i = 1; i < std::min(kAtOnce, nodes.size()); ++i) {
-    workers.push_back(std::async(std::launch::async, work));
-  }
-  work();
-  for (auto& worker : workers) worker.get();
+  ForEach(nodes.size(), kAtOnce, [&](std::size_t i) {
+    checked[i] = {nodes[i].name, CheckOne(services, nodes[i])};
+  });
   return checked;
 }
 

@@ -1,12 +1,11 @@
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <future>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "lib/ctl/commands.h"
+#include "lib/ctl/each.h"
 #include "lib/ctl/progress.h"
 #include "lib/ctl/terminal.h"
 #include "lib/node/node.h"
@@ -36,20 +35,11 @@ Collections CollectAll(Invocation& call, const std::vector<node::Node>& nodes) {
   Services& services = *call.services;
   Collections collections(nodes.size());
   Progress progress(call.console, nodes.size(), "nodes");
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t i = next++; i < nodes.size(); i = next++) {
-      collections[i] = traffic::CollectNode(services.pool, services.runner, nodes[i],
-                                            services.traffic_settings, base::Deadline::In(kNodeTime));
-      progress.Advance();
-    }
-  };
-  std::vector<std::future<void>> workers;
-  for (std::size_t i = 1; i < std::min(kNodesAtOnce, nodes.size()); ++i) {
-    workers.push_back(std::async(std::launch::async, work));
-  }
-  work();
-  for (auto& worker : workers) worker.get();
+  ForEach(nodes.size(), kNodesAtOnce, [&](std::size_t i) {
+    collections[i] = traffic::CollectNode(services.pool, services.runner, nodes[i], services.traffic_settings,
+                                          base::Deadline::In(kNodeTime));
+    progress.Advance();
+  });
   return collections;
 }
 
