@@ -37,12 +37,6 @@ unsigned Two(std::string_view text, std::size_t at) {
   return static_cast<unsigned>(text[at] - '0') * 10 + static_cast<unsigned>(text[at + 1] - '0');
 }
 
-unsigned DaysIn(unsigned year, unsigned month) {
-  constexpr unsigned kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  return kDays[month - 1] + (month == 2 && leap ? 1 : 0);
-}
-
 // Of a text of the form "YYYY-MM-DD HH:MM:SS".
 bool Exists(std::string_view text) {
   const unsigned year = Two(text, 0) * 100 + Two(text, 2), month = Two(text, 5), day = Two(text, 8);
@@ -51,6 +45,12 @@ bool Exists(std::string_view text) {
 }
 
 }  // namespace
+
+unsigned DaysIn(unsigned year, unsigned month) {
+  constexpr unsigned kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  return kDays[month - 1] + (month == 2 && leap ? 1 : 0);
+}
 
 std::optional<std::uint64_t> ParseSpan(std::string_view text) {
   if (text.empty()) return std::nullopt;

@@ -15,6 +15,9 @@ struct Moment {
   std::string at;                        // UTC, "YYYY-MM-DD HH:MM:SS"; empty: the span
 };
 
+// Of the Gregorian calendar; months count from 1.
+unsigned DaysIn(unsigned year, unsigned month);
+
 // Nothing where `text` is neither a span nor a date that exists: "2027-01-31", "2027-01-31 18:00",
 // "2027-01-31T18:00:00Z".
 std::optional<Moment> ParseMoment(std::string_view text);

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdio>
 
+#include "lib/base/moment.h"
+
 namespace cvm::traffic {
 namespace {
 
@@ -13,13 +15,8 @@ struct Date {
   std::uint64_t day;
 };
 
-bool IsLeap(std::uint64_t year) {
-  return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
 std::uint64_t DaysIn(std::uint64_t year, std::uint64_t month) {
-  constexpr std::array<std::uint64_t, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  return kDays[month - 1] + (month == 2 && IsLeap(year) ? 1 : 0);
+  return base::DaysIn(static_cast<unsigned>(year), static_cast<unsigned>(month));
 }
 
 // Of the first of January; the year 0, which SQL begins with, is a leap year to it with a day 0.
