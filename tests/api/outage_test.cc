@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "tests/support/await.h"
 #include "tests/support/world.h"
 
 using namespace cvm::test;  // NOLINT: tests
@@ -16,26 +17,6 @@ using namespace cvm::test;  // NOLINT: tests
 namespace {
 
 constexpr char kList[] = "/api/client/vps/list";
-
-std::string StackDir() {
-  return RequireEnv("CVM_TEST_STACK_DIR");
-}
-
-void Stack(const std::string& verb) {
-  const ProgramResult result = RunProgram({"tests/stack/stack", verb, StackDir()});
-  BOOST_REQUIRE_MESSAGE(result.exit_status == 0, "stack " << verb << ": " << result.err);
-}
-
-// Until `holds`, asked again and again; false after a minute.
-template <class Condition>
-bool Eventually(Condition holds) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > give_up) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return true;
-}
 
 std::string WorkerLog() {
   std::ostringstream text;

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "lib/base/deadline.h"
+#include "tests/support/await.h"
 #include "tests/support/world.h"
 
 using namespace cvm::test;  // NOLINT: tests
@@ -24,16 +25,6 @@ std::string Shown(const Pair& pair, const std::string& member) {
   const auto value = shown.root().Member(member);
   BOOST_REQUIRE(value);
   return std::string(value->AsText().value_or(""));
-}
-
-template <class Condition>
-bool Eventually(Condition holds) {
-  const auto give_up = cvm::base::Deadline::In(std::chrono::seconds(60));
-  while (!holds()) {
-    if (give_up.Passed()) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-  return true;
 }
 
 }  // namespace

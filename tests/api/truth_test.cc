@@ -8,21 +8,12 @@
 #include <string>
 #include <thread>
 
+#include "tests/support/await.h"
 #include "tests/support/world.h"
 
 using namespace cvm::test;  // NOLINT: tests
 
 namespace {
-
-template <class Condition>
-bool Eventually(Condition holds) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > give_up) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return true;
-}
 
 struct Server {
   explicit Server(const std::string& state)

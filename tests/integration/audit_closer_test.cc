@@ -9,6 +9,7 @@
 
 #include "lib/db/migrate.h"
 #include "lib/db/migrations.h"
+#include "tests/support/await.h"
 #include "tests/support/database_server.h"
 #include "tests/support/test_database.h"
 
@@ -32,16 +33,6 @@ std::uint64_t Intend(cvm::db::Pool& pool) {
 
 std::uint64_t Ended(cvm::db::Pool& pool) {
   return Number(pool, "SELECT COUNT(*) FROM action_log WHERE outcome = 'done' AND ended_at >= begun_at");
-}
-
-template <class Condition>
-bool Eventually(Condition holds) {
-  while (!holds()) {
-    static const Deadline give_up = Patience();
-    if (give_up.Passed()) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return true;
 }
 
 struct Recorded {

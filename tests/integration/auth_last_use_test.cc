@@ -9,6 +9,7 @@
 
 #include "lib/db/migrate.h"
 #include "lib/db/migrations.h"
+#include "tests/support/await.h"
 #include "tests/support/database_server.h"
 #include "tests/support/test_database.h"
 
@@ -18,16 +19,6 @@ using cvm::db::Pool;
 using namespace cvm::test;  // NOLINT: tests
 
 namespace {
-
-template <class Condition>
-bool Eventually(Condition holds) {
-  const Deadline give_up = Patience();
-  while (!holds()) {
-    if (give_up.Passed()) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return true;
-}
 
 void Fill(Pool& pool, const std::string& tokens) {
   BOOST_REQUIRE(cvm::db::Migrate(pool, cvm::db::EmbeddedMigrations(), Patience()).ok());

@@ -29,6 +29,7 @@
 #include "fcgi/server.h"
 #include "fcgi/signals.h"
 #include "lib/log/log.h"
+#include "tests/support/await.h"
 #include "tests/support/fcgi_client.h"
 #include "tests/support/temporary_directory.h"
 

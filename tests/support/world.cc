@@ -162,6 +162,15 @@ const World& TheWorld() {
   return world;
 }
 
+std::string StackDir() {
+  return RequireEnv("CVM_TEST_STACK_DIR");
+}
+
+void Stack(const std::string& verb) {
+  const ProgramResult result = RunProgram({"tests/stack/stack", verb, StackDir()});
+  BOOST_REQUIRE_MESSAGE(result.exit_status == 0, "stack " << verb << ": " << result.err);
+}
+
 json::Document ParseJson(const std::string& text) {
   auto document = json::Document::Parse(text);
   BOOST_REQUIRE_MESSAGE(document.ok(), "not JSON: " << text);

@@ -82,6 +82,11 @@ class World {
 // The one World of this process.
 const World& TheWorld();
 
+// The folder of the running stack, and `tests/stack/stack VERB` for it, which fails the test unless it exits
+// 0.
+std::string StackDir();
+void Stack(const std::string& verb);
+
 json::Document ParseJson(const std::string& text);
 
 }  // namespace cvm::test

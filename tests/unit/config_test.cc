@@ -16,6 +16,7 @@
 #include "lib/config/private_file.h"
 #include "lib/config/table.h"
 #include "tests/support/temporary_directory.h"
+#include "tests/support/text.h"
 
 namespace cvm::config {
 namespace {
@@ -39,12 +40,6 @@ struct Fixture {
 
 bool Holds(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
-}
-
-std::string ReadFile(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
 }
 
 std::string Commented(const std::string& doc) {
@@ -71,7 +66,7 @@ BOOST_AUTO_TEST_CASE(TheExampleFilesHoldEverySettingWithItsDefaultAndMeaning) {
   const std::pair<const char*, Program> kFiles[] = {{"fcgi/dist/cvm-client-api.toml", Program::kWorker},
                                                     {"fcgi/dist/cvmctl.toml", Program::kCtl}};
   for (const auto& [path, program] : kFiles) {
-    const std::string text = ReadFile(path);
+    const std::string text = test::ReadFile(path);
     BOOST_REQUIRE_MESSAGE(!text.empty(), "run from the top of the tree");
     const std::string wanted = ExampleOf(program);
     BOOST_TEST(Holds(text, wanted), path << " must end with:\n" << wanted);

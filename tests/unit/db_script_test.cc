@@ -5,13 +5,12 @@
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "lib/db/migrations.h"
 #include "lib/db/schema_version.h"
+#include "tests/support/text.h"
 
 using cvm::db::EmbeddedMigrations;
 using cvm::db::SplitStatements;
@@ -20,12 +19,6 @@ namespace {
 
 std::filesystem::path SqlFolder() {
   return std::filesystem::absolute(__FILE__).parent_path().parent_path().parent_path() / "sql";
-}
-
-std::string Read(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
 }
 
 std::string Joined(const std::vector<std::string>& parts) {
@@ -45,7 +38,7 @@ std::vector<std::filesystem::path> SqlFiles() {
 
 // A file's statements without comments, quoted names and texts.
 std::string Bare(const std::filesystem::path& file) {
-  const auto statements = SplitStatements(Read(file));
+  const auto statements = SplitStatements(cvm::test::ReadFile(file));
   BOOST_REQUIRE_MESSAGE(statements.ok(), file.string());
   std::string bare;
   char quote = 0;
@@ -124,7 +117,7 @@ BOOST_AUTO_TEST_CASE(TheEmbeddedMigrationsAreTheFiles) {
   for (const auto& entry : std::filesystem::directory_iterator(SqlFolder() / "migrations")) {
     const unsigned version = static_cast<unsigned>(std::stoul(entry.path().filename().string()));
     BOOST_REQUIRE(version - 1 < EmbeddedMigrations().size());
-    BOOST_TEST(EmbeddedMigrations()[version - 1].sql == Read(entry.path()));
+    BOOST_TEST(EmbeddedMigrations()[version - 1].sql == cvm::test::ReadFile(entry.path()));
     ++count;
   }
   BOOST_TEST(count == EmbeddedMigrations().size());

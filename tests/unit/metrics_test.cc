@@ -18,6 +18,7 @@
 #include "lib/metrics/target_file.h"
 #include "tests/support/http.h"
 #include "tests/support/temporary_directory.h"
+#include "tests/support/text.h"
 
 namespace cvm::metrics {
 namespace {
@@ -28,12 +29,6 @@ constexpr Definition kSizes{"sizes", Kind::kHistogram, "Sizes."};
 
 bool Holds(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
-}
-
-std::string ReadFile(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
 }
 
 test::HttpAnswer Get(const Listener& listener, const std::string& path, const std::string& method = "GET") {
@@ -141,7 +136,7 @@ BOOST_AUTO_TEST_CASE(TheTargetFileNamesThePortUntilItIsDropped) {
     const auto file = TargetFile::Write(made, 4711);
     BOOST_REQUIRE_MESSAGE(file.ok(), (file.ok() ? std::string() : file.error().message));
     BOOST_TEST(file->path() == path);
-    BOOST_TEST(ReadFile(path) == "[{\"targets\": [\"127.0.0.1:4711\"]}]\n");
+    BOOST_TEST(test::ReadFile(path) == "[{\"targets\": [\"127.0.0.1:4711\"]}]\n");
   }
   BOOST_TEST(access(path.c_str(), F_OK) != 0);
 }

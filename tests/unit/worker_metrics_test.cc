@@ -4,7 +4,6 @@
 #include <chrono>
 #include <fstream>
 #include <future>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -16,35 +15,13 @@
 #include "fcgi/request_meter.h"
 #include "lib/json/json.h"
 #include "lib/node/meter.h"
+#include "tests/support/text.h"
 
 namespace cvm::fcgi {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::minutes;
-
-std::string ReadFile(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  BOOST_REQUIRE_MESSAGE(!text.str().empty(), path << ": run from the top of the tree");
-  return text.str();
-}
-
-// Every match of the first group of `pattern`.
-std::set<std::string> Matches(const std::string& text, const std::string& pattern) {
-  const std::regex regex(pattern);
-  std::set<std::string> found;
-  for (std::sregex_iterator match(text.begin(), text.end(), regex), end; match != end; ++match) {
-    found.insert((*match)[1]);
-  }
-  return found;
-}
-
-std::string Section(const std::string& text, const std::string& from, const std::string& to) {
-  const std::size_t begin = text.find(from);
-  BOOST_REQUIRE_MESSAGE(begin != std::string::npos, "no " << from);
-  return text.substr(begin, text.find(to, begin + from.size()) - begin);
-}
 
 // The names that a query may use: a histogram's are those of its parts.
 std::set<std::string> SeriesNames() {
@@ -62,7 +39,7 @@ std::set<std::string> SeriesNames() {
 
 void CheckNames(const std::string& text, const std::string& where) {
   const std::set<std::string> known = SeriesNames();
-  const std::set<std::string> used = Matches(text, "\\b((?:cvm|process)_[a-z_]+)\\b");
+  const std::set<std::string> used = test::Matches(text, "\\b((?:cvm|process)_[a-z_]+)\\b");
   BOOST_TEST(used.size() > 5u, where);
   for (const std::string& name : used) {
     BOOST_TEST(known.count(name) == 1u, where << " uses " << name << ", which is not exported");
@@ -101,26 +78,28 @@ BOOST_AUTO_TEST_CASE(TheTableHoldsEachMetricOnceAndNamesAreAsPrometheusWantsThem
 }
 
 BOOST_AUTO_TEST_CASE(TheHandbookExplainsEveryMetricAndNoOther) {
-  const std::string text = Section(ReadFile("docs/operations.md"), "## Metrics and health", "### Alerts");
+  const std::string text =
+      test::Section(test::ReadOfTree("docs/operations.md"), "## Metrics and health", "### Alerts");
   std::set<std::string> names;
   for (const auto* definition : metric::All()) names.insert(definition->name);
-  BOOST_TEST(Matches(text, "\\n\\| `([a-z_]+)` \\|") == names, boost::test_tools::per_element());
+  BOOST_TEST(test::Matches(text, "\\n\\| `([a-z_]+)` \\|") == names, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(TheHandbookSaysWhatToDoAboutEveryAlert) {
-  const std::string text = Section(ReadFile("docs/operations.md"), "### Alerts", "Of metrics, the log says");
-  const std::set<std::string> alerts = Matches(ReadFile("docs/monitoring/alerts.yml"), "alert: ([A-Za-z]+)");
-  BOOST_TEST(Matches(text, "\\n\\| `([A-Za-z]+)` \\|") == alerts, boost::test_tools::per_element());
+  const std::string text = test::Section(test::ReadOfTree("docs/operations.md"), "### Alerts", "\n## ");
+  const std::set<std::string> alerts =
+      test::Matches(test::ReadOfTree("docs/monitoring/alerts.yml"), "alert: ([A-Za-z]+)");
+  BOOST_TEST(test::Matches(text, "\\n\\| `([A-Za-z]+)` \\|") == alerts, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(TheDashboardIsJsonAndUsesOnlyWhatIsExported) {
-  const std::string text = ReadFile("docs/monitoring/dashboard.json");
+  const std::string text = test::ReadOfTree("docs/monitoring/dashboard.json");
   BOOST_TEST(json::Document::Parse(text).ok());
   CheckNames(text, "dashboard.json");
 }
 
 BOOST_AUTO_TEST_CASE(TheAlertRulesUseOnlyWhatIsExported) {
-  CheckNames(ReadFile("docs/monitoring/alerts.yml"), "alerts.yml");
+  CheckNames(test::ReadOfTree("docs/monitoring/alerts.yml"), "alerts.yml");
 }
 
 BOOST_AUTO_TEST_CASE(RequestsAreCountedByRouteAndStatusAndNeverByPath) {

@@ -1,0 +1,21 @@
+// Files of the tree as tests read them, and what stands in them.
+#ifndef CVM_TESTS_SUPPORT_TEXT_H_
+#define CVM_TESTS_SUPPORT_TEXT_H_
+
+#include <set>
+#include <string>
+
+namespace cvm::test {
+
+// Empty where it cannot be read.
+std::string ReadFile(const std::string& path);
+// A file of the tree, which is not empty.
+std::string ReadOfTree(const std::string& path);
+// From the first `from` to the next `to`, or to the end.
+std::string Section(const std::string& text, const std::string& from, const std::string& to);
+// Every match of the first group of `pattern`.
+std::set<std::string> Matches(const std::string& text, const std::string& pattern);
+
+}  // namespace cvm::test
+
+#endif  // CVM_TESTS_SUPPORT_TEXT_H_
