@@ -66,8 +66,7 @@ DOORS := rapidjson/=json spdlog/=log fmt/=log prometheus/=metrics civetweb.h=met
 VARIANT ?= release
 VARIANT_FLAGS_release :=
 VARIANT_FLAGS_debug := -O0 -D_GLIBCXX_ASSERTIONS
-# (g++ 12 sees uninitialized values in <regex> where the sanitizer is on.)
-VARIANT_FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-maybe-uninitialized
+VARIANT_FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 VARIANT_FLAGS_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer
 ifeq ($(filter $(VARIANT),release debug asan tsan),)
 $(error unknown VARIANT '$(VARIANT)': one of release, debug, asan, tsan)
@@ -182,7 +181,7 @@ $(B)/gen/%.o: $(B)/gen/%.cc $(B)/flags
 # A stamp that changes only when the command line does.
 .PHONY: FORCE
 FORCE:
-FLAGS_NOW = $(CXX) $(ALL_CPPFLAGS) $(ALL_CXXFLAGS) $(ALL_LDFLAGS) $(LDLIBS)
+FLAGS_NOW = $(CXX) $(ALL_CPPFLAGS) $(ALL_CXXFLAGS) $(ALL_LDFLAGS) $(foreach m,$(MODULES) fcgi,$(LIBS_$(m))) $(LDLIBS)
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$FLAGS_NOW" | cmp -s - $@ || printf '%s\n' "$$FLAGS_NOW" > $@
