@@ -61,6 +61,7 @@ std::vector<NodeFigures> Meter::Read(Clock::time_point now) {
     ++entry;
   }
   std::vector<NodeFigures> all;
+  all.reserve(latest.size());
   for (const auto& [name, entry] : latest) all.push_back(entry->figures);
   return all;
 }

@@ -144,7 +144,7 @@ class Mapper {
   }
 
   std::string KeyOfNode(const PanelNode& row) {
-    const std::string usual = node::Node().endpoint.key_name;
+    std::string usual = node::Node().endpoint.key_name;
     const auto own = NumberOf(row.has_own_key, 1);
     if (own && *own == 0) return usual;
     if (const auto name = KeyNameOf(row.key_path)) return *name;
@@ -275,12 +275,14 @@ class Mapper {
       const std::string id = std::to_string(record.id);
       const std::string name = record.values[0].value_or("");
       const std::string suffix = " (" + id + ")";
-      for (const std::string& choice :
-           {name, LineOf(name, kLongestName - suffix.size()) + suffix, word + " of CVM " + id}) {
+      for (const std::string& choice : {name, LineOf(name, kLongestName - suffix.size()).append(suffix),
+                                        std::string(word).append(" of CVM ").append(id)}) {
         const bool usable = !choice.empty() && choice.front() != ' ' && taken.insert(choice).second;
         if (!usable) continue;
         if (choice != name) {
-          Tell(kind, id, "its name \"" + name + "\" is empty or held by another: named \"" + choice + "\"");
+          std::string told = "its name \"";
+          told.append(name).append("\" is empty or held by another: named \"").append(choice).append("\"");
+          Tell(kind, id, told);
         }
         record.values[0] = choice;
         return true;
@@ -311,7 +313,9 @@ class Mapper {
     std::map<std::uint64_t, std::string> dropped;
     for (const auto& [key, ids] : holders) {
       for (std::size_t i = 0; ids.size() > 1 && i < ids.size(); ++i) {
-        dropped[ids[i]] = what + " " + key + " stands in row " + std::to_string(ids[i == 0 ? 1 : 0]) + " too";
+        std::string& why = dropped[ids[i]] = what;
+        why.append(" ").append(key).append(" stands in row ");
+        why.append(std::to_string(ids[i == 0 ? 1 : 0])).append(" too");
       }
     }
     Drop(kind, dropped);

@@ -108,7 +108,7 @@ base::Result<Booked> Book(db::Pool& pool, const Noted& noted, const node::Contai
                           Gone gone, const Settings& settings, base::Deadline deadline) {
   const std::vector<Counter> counters = CountersOf(reading);
   std::vector<Anomaly> anomalies;
-  const auto booked = pool.Transact(deadline, [&](db::Session& session) -> base::Result<Booked> {
+  auto booked = pool.Transact(deadline, [&](db::Session& session) -> base::Result<Booked> {
     anomalies.clear();
     const auto period = LockPeriod(session, noted.vps_id);
     if (!period) return NoSuchVps(noted);

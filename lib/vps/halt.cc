@@ -225,7 +225,7 @@ base::Result<StopReport> Admin::RetryStop(std::uint64_t id, base::Deadline deadl
     return audit::Begin(session, intent);
   });
   if (!record) return record.error();
-  const auto report = Stop(id, deadline);
+  auto report = Stop(id, deadline);
   EndRecord(*record, report && !report->stop_pending, deadline);
   return report;
 }
