@@ -135,14 +135,15 @@ BOOST_AUTO_TEST_CASE(ASuspensionDuringAStartEndsStopped) {
   HttpAnswer started;
   std::thread customer([&] { started = server.Act("start"); });
   BOOST_TEST(server.AwaitSent("start"));
-  std::string suspended;
-  std::thread operating([&] { suspended = TheWorld().Run({"vps", "suspend", server.vps}); });
+  ProgramResult suspended;
+  std::thread operating([&] { suspended = TheWorld().Try({"vps", "suspend", server.vps}); });
   BOOST_TEST(Eventually([&] { return server.Condition() == "suspended"; }));
   server.Release("before-start");
   customer.join();
   operating.join();
   BOOST_TEST(started.status == 200);
-  BOOST_TEST(suspended.find("\"stop_pending\": false") != std::string::npos, suspended);
+  BOOST_TEST(suspended.exit_status == 0, suspended.err);
+  BOOST_TEST(suspended.out.find("\"stop_pending\": false") != std::string::npos, suspended.out);
   BOOST_TEST(TheWorld().OnNode({"vzlist", "-H", "-o", "status", server.ctid}) == "stopped\n");
 }
 
