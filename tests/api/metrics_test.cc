@@ -90,10 +90,12 @@ std::string OfNode(const std::string& metric, const std::string& node) {
   return metric + "{node=\"" + node + "\"}";
 }
 
-// And has served a request: the first one looks at the schema, which later tests take for done.
+// And has served a request with a pair, if none that is known: the first one looks at the schema, which later
+// tests take for done.
 void WaitUntilReady() {
   BOOST_TEST(Eventually([] { return WorkerPid() != 0 && Page("/readyz").status == 200; }));
-  BOOST_TEST(Eventually([] { return TheWorld().Send({"GET", kList, {}, ""}).status == 401; }));
+  const Headers nobodys = {{"API-Public-Token", "nobodys"}, {"API-Private-Token", "pair"}};
+  BOOST_TEST(Eventually([&] { return TheWorld().Send({"GET", kList, nobodys, ""}).status == 401; }));
 }
 
 }  // namespace

@@ -70,6 +70,9 @@ BOOST_AUTO_TEST_CASE(AWorkerThatStartsWithoutItsDatabaseServesWhenItIsThere) {
   BOOST_REQUIRE(kill(before, SIGKILL) == 0);
   BOOST_TEST(Eventually([&] { return WorkerPid() != 0 && WorkerPid() != before; }));
   BOOST_TEST(Eventually([&] { return TheWorld().Ask(pair, "GET", kList).status == 503; }));
+  for (const char* path : {kList, "/api/client/vps/1/start", "/api/client/unknown"}) {
+    BOOST_TEST(TheWorld().Send({"GET", path, {}, ""}).status == 401, path);
+  }
   Stack("start-db");
   BOOST_TEST(Eventually([&] { return Serves(pair); }));
 }
