@@ -17,6 +17,11 @@ constexpr db::Sql kBegin =
 constexpr db::Sql kEnd =
     "UPDATE action_log SET ended_at = UTC_TIMESTAMP(3), outcome = ? WHERE id = ? AND ended_at IS NULL";
 
+constexpr db::Sql kEarlierTry =
+    "SELECT e.id FROM action_log r JOIN action_log e ON e.vps_id = r.vps_id AND e.id < r.id AND "
+    "e.action = r.action WHERE r.id = ? AND r.vps_id = ? AND e.begun_at >= UTC_DATE() AND e.outcome = ? "
+    "LIMIT 1";
+
 constexpr db::Sql kCountOpen =
     "SELECT COUNT(*) FROM action_log WHERE vps_id = ? AND ended_at IS NULL "
     "AND action IN ('start', 'stop', 'restart') AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND";
@@ -89,6 +94,16 @@ std::uint64_t Begin(db::Session& session, const Intent& intent) {
 
 void End(db::Session& session, std::uint64_t id, Outcome outcome) {
   session.Execute(kEnd, {std::string_view(OutcomeName(outcome)), id});
+}
+
+void EndTry(db::Session& session, std::uint64_t id, std::uint64_t vps_id, Outcome outcome) {
+  bool repeated = false;
+  if (outcome != Outcome::kDone) {
+    session.Query(kEarlierTry, {id, vps_id, std::string_view(OutcomeName(outcome))},
+                  [&](const db::Row&) { repeated = true; });
+  }
+  if (!repeated) return End(session, id, outcome);
+  session.Execute("DELETE FROM action_log WHERE id = ? AND ended_at IS NULL", {id});
 }
 
 void Note(db::Session& session, const Actor& actor, std::string_view action, const Subject& subject,

@@ -64,6 +64,10 @@ void Note(db::Session& session, const Actor& actor, std::string_view action, con
 // Writes the end, once: a record that has one keeps it. Can be repeated.
 void End(db::Session& session, std::uint64_t id, Outcome outcome);
 
+// The same for what is tried again and again until it is done: of a VPS's tries that fail on a day (UTC) the
+// first one's record stays, and this one is taken back where it is a later one.
+void EndTry(db::Session& session, std::uint64_t id, std::uint64_t vps_id, Outcome outcome);
+
 // How many starts, stops and restarts of a VPS are open: may be under way. Those older than kLongestIntent do
 // not count.
 std::uint64_t CountOpen(db::Session& session, std::uint64_t vps_id);

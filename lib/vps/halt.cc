@@ -144,13 +144,15 @@ base::Result<StopReport> Admin::HaltAndStop(std::uint64_t id, State state, base:
   if (!*halted) return StopReport{};
   AwaitIntents(id, deadline.Within(settings_.intent_wait));
   auto report = Stop(id, deadline);
-  EndRecord(**halted, report && !report->stop_pending, deadline);
+  EndRecord(**halted, 0, report && !report->stop_pending, deadline);
   return report;
 }
 
-void Admin::EndRecord(std::uint64_t record, bool done, base::Deadline deadline) {
+void Admin::EndRecord(std::uint64_t record, std::uint64_t retried, bool done, base::Deadline deadline) {
+  const audit::Outcome outcome = done ? audit::Outcome::kDone : audit::Outcome::kFailed;
   const auto ended = pool_.Run(deadline, [&](db::Session& session) {
-    audit::End(session, record, done ? audit::Outcome::kDone : audit::Outcome::kFailed);
+    if (retried == 0) return audit::End(session, record, outcome);
+    audit::EndTry(session, record, retried, outcome);
   });
   if (!ended) log::Error("audit.intent_left_open", {{"record", record}, {"error", ended.error().message}});
 }
@@ -226,7 +228,7 @@ base::Result<StopReport> Admin::RetryStop(std::uint64_t id, base::Deadline deadl
   });
   if (!record) return record.error();
   auto report = Stop(id, deadline);
-  EndRecord(*record, report && !report->stop_pending, deadline);
+  EndRecord(*record, id, report && !report->stop_pending, deadline);
   return report;
 }
 

@@ -174,6 +174,24 @@ BOOST_AUTO_TEST_CASE(AStopThatStaysPendingIsTriedAgainAndRecordedAsTheTimers) {
                  .at(0) == "timer stop-retry failed " + vps);
 }
 
+BOOST_AUTO_TEST_CASE(TriesOfAStopThatFailAreOneRecordADayForEachVps) {
+  const std::string other = AddVps("102");
+  for (const std::string& id : {vps, other}) Must({"vps", "suspend", id});
+  const auto failed = [&](const std::string& id) {
+    return Number(pool,
+                  "SELECT COUNT(*) FROM action_log WHERE action = 'stop-retry' AND outcome = 'failed' AND "
+                  "vps_id = ?",
+                  {std::string_view(id)});
+  };
+  for (int i = 0; i < 3; ++i) BOOST_TEST(Tidy("stops_pending") == "2");
+  BOOST_TEST(failed(vps) == 1u);
+  BOOST_TEST(failed(other) == 1u);
+  RunSql(pool, "UPDATE action_log SET begun_at = begun_at - INTERVAL 1 DAY");
+  for (int i = 0; i < 2; ++i) Tidy("stops_pending");
+  BOOST_TEST(failed(vps) == 2u);
+  BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM action_log WHERE ended_at IS NULL") == 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace cvm::ctl
