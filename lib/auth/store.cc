@@ -62,6 +62,9 @@ std::optional<std::string> MakerOf(db::Session& session, std::uint64_t id) {
       "SELECT RTRIM(CONCAT(actor_kind, ' ', actor)) FROM action_log WHERE token_id = ? AND action IN "
       "('token-create', 'token-rotate') ORDER BY id LIMIT 1",
       {id}, [&](const db::Row& row) { maker = row.Text(0); });
+  if (maker) return maker;
+  session.Query("SELECT CONCAT('import from ', source) FROM api_tokens WHERE id = ? AND source IS NOT NULL",
+                {id}, [&](const db::Row& row) { maker = row.Text(0); });
   return maker;
 }
 
@@ -101,17 +104,20 @@ struct Old {
   std::string public_token;
 };
 
-std::optional<Old> Lock(db::Session& session, const std::string& token) {
-  const auto id = FindToken(session, token);
-  if (!id) return std::nullopt;
+std::optional<Old> Lock(db::Session& session, std::uint64_t id) {
   std::optional<Old> old;
   session.Query(
       "SELECT user_id, revoked_at IS NOT NULL, expires_at IS NOT NULL AND expires_at <= UTC_TIMESTAMP(3), "
       "public_token FROM api_tokens WHERE id = ? FOR UPDATE",
-      {*id}, [&](const db::Row& row) {
-        old = {*id, row.U64(0), row.U64(1) != 0, row.U64(2) != 0, row.Text(3)};
+      {id}, [&](const db::Row& row) {
+        old = {id, row.U64(0), row.U64(1) != 0, row.U64(2) != 0, row.Text(3)};
       });
   return old;
+}
+
+std::optional<Old> Lock(db::Session& session, const std::string& token) {
+  const auto id = FindToken(session, token);
+  return id ? Lock(session, *id) : std::nullopt;
 }
 
 // Gives the row's ID.
@@ -197,9 +203,8 @@ base::Result<NewPair> Store::CreateToken(const std::string& user, const TokenOpt
   return pair;
 }
 
-base::Result<NewPair> Store::Rotate(const std::string& token, std::uint64_t grace_seconds,
-                                    base::Deadline deadline) {
-  NewPair pair = MakePair();
+base::Result<Replacement> Store::Replace(const std::string& token, base::Deadline deadline) {
+  Replacement made{MakePair(), 0, ""};
   const auto stored = pool_.Transact(deadline, [&](db::Session& session) -> base::Status {
     const auto old = Lock(session, token);
     if (!old) return NoSuchToken(token);
@@ -207,19 +212,30 @@ base::Result<NewPair> Store::Rotate(const std::string& token, std::uint64_t grac
       return Error{ErrorCode::kConflict, "the pair is " + std::string(old->revoked ? "revoked" : "expired") +
                                              ": make a new one with 'cvmctl token create'"};
     }
-    pair.id = InsertCopy(session, old->id, pair);
+    made.old_id = old->id;
+    made.old_public_token = old->public_token;
+    made.pair.id = InsertCopy(session, old->id, made.pair);
+    audit::Note(session, actor_, "token-rotate", {old->user_id, made.pair.id},
+                "replaces token " + std::to_string(old->id));
+    return {};
+  });
+  if (!stored) return stored.error();
+  return made;
+}
+
+base::Status Store::Retire(const Replacement& replacement, std::uint64_t grace_seconds,
+                           base::Deadline deadline) {
+  return pool_.Transact(deadline, [&](db::Session& session) -> base::Status {
+    const auto old = Lock(session, replacement.old_id);
+    if (!old) return {};  // removed meanwhile
     session.Execute(
         "UPDATE api_tokens SET expires_at = UTC_TIMESTAMP(3) + INTERVAL ? SECOND WHERE id = ? AND "
         "(expires_at IS NULL OR expires_at > UTC_TIMESTAMP(3) + INTERVAL ? SECOND)",
         {grace_seconds, old->id, grace_seconds});
     audit::Note(session, actor_, "token-expire", {old->user_id, old->id},
-                "replaced by token " + std::to_string(pair.id));
-    audit::Note(session, actor_, "token-rotate", {old->user_id, pair.id},
-                "replaces token " + std::to_string(old->id));
+                "replaced by token " + std::to_string(replacement.pair.id));
     return {};
   });
-  if (!stored) return stored.error();
-  return pair;
 }
 
 base::Result<std::vector<TokenInfo>> Store::ListTokens(const std::optional<std::string>& user,

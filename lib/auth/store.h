@@ -43,7 +43,7 @@ struct TokenInfo {
 struct TokenDetails {
   TokenInfo info;
   std::vector<std::string> networks;   // empty: good from everywhere
-  std::optional<std::string> made_by;  // "operator jane"; nothing: a panel or an import, or before records
+  std::optional<std::string> made_by;  // "operator jane", "import from cvm"; nothing: there is no record
 };
 
 struct TokenOptions {
@@ -52,6 +52,14 @@ struct TokenOptions {
   bool read_only = false;
   std::optional<base::Moment> expires;  // a span counts from now; nothing: never
   std::vector<std::string> networks;    // as NormalNetwork gives them; empty: good from everywhere
+};
+
+// The two steps of a rotation are apart, so that the new pair can be handed out in between: the old one must
+// not begin to die while nobody has the new one.
+struct Replacement {
+  NewPair pair;
+  std::uint64_t old_id = 0;
+  std::string old_public_token;
 };
 
 class Store {
@@ -71,10 +79,11 @@ class Store {
   // expired already.
   base::Result<NewPair> CreateToken(const std::string& user, const TokenOptions& options,
                                     base::Deadline deadline);
-  // A new pair of the same user with the same options. The old one stays valid for `grace_seconds` more, and
-  // never longer than it was. kConflict: the old one is revoked or expired.
-  base::Result<NewPair> Rotate(const std::string& token, std::uint64_t grace_seconds,
-                               base::Deadline deadline);
+  // A new pair of the same user with the same options; the old one stays as it is, until Retire. kConflict:
+  // the old one is revoked or expired.
+  base::Result<Replacement> Replace(const std::string& token, base::Deadline deadline);
+  // The replaced pair stays valid for `grace_seconds` more, and never longer than it was.
+  base::Status Retire(const Replacement& replacement, std::uint64_t grace_seconds, base::Deadline deadline);
   // All pairs, or those of one user (kNotFound: no such user), by ID.
   base::Result<std::vector<TokenInfo>> ListTokens(const std::optional<std::string>& user,
                                                   base::Deadline deadline);

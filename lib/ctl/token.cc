@@ -7,10 +7,13 @@ namespace {
 
 constexpr std::uint64_t kUsualGrace = 86400;  // seconds
 
+// What a person reads of a pair without a record.
+constexpr char kNoMaker[] = "no record: a panel made it, or the record is past its time";
+
 // A pair that nobody has seen is of no use to anybody, and nobody would know to revoke it.
-base::Error RevokeUnseen(Invocation& call, const auth::NewPair& pair) {
-  const auto revoked = call.services->auth.Revoke(pair.public_token, DatabaseDeadline());
-  const std::string what = "standard output cannot be written, so the new pair " + pair.public_token;
+base::Error RevokeUnseen(Invocation& call, const auth::NewPair& pair, const std::string& why) {
+  const auto revoked = call.services->auth.Revoke(std::to_string(pair.id), DatabaseDeadline());
+  const std::string what = why + ", so the new pair " + pair.public_token;
   if (revoked) return {base::ErrorCode::kInternal, what + " was revoked again"};
   return {base::ErrorCode::kInternal, what + " was lost: revoke it (" + revoked.error().message + ")"};
 }
@@ -61,10 +64,10 @@ base::Result<auth::TokenOptions> OptionsOf(const Arguments& arguments) {
   return options;
 }
 
-// The new pair with its private token, this once.
-Done ShowNew(Invocation& call, const auth::NewPair& pair) {
+// The new pair with its private token, this once: it has reached whoever reads it, or is revoked again.
+base::Status ShowNew(Invocation& call, const auth::NewPair& pair) {
   const auto made = call.services->auth.ShowToken(std::to_string(pair.id), DatabaseDeadline());
-  if (!made) return RevokeUnseen(call, pair);
+  if (!made) return RevokeUnseen(call, pair, made.error().message);
   const auth::TokenInfo& info = made->info;
   call.output.One({{"id", Figure(info.id)},
                    {"user", info.user},
@@ -75,9 +78,9 @@ Done ShowNew(Invocation& call, const auth::NewPair& pair) {
                    {"allowed_from", Networks(made->networks)},
                    {"public_token", pair.public_token},
                    {"private_token", pair.private_token.Reveal()}});
-  if (!call.output.Flush()) return RevokeUnseen(call, pair);
+  if (!call.output.Flush()) return RevokeUnseen(call, pair, "standard output cannot be written");
   if (!call.output.json()) call.console.err << "The private token is not shown again: keep it safe.\n";
-  return ExitStatus::kOk;
+  return {};
 }
 
 }  // namespace
@@ -88,14 +91,24 @@ Done TokenCreate(Invocation& call) {
   const auto pair =
       call.services->auth.CreateToken(call.arguments.Text("USER"), *options, DatabaseDeadline());
   if (!pair) return pair.error();
-  return ShowNew(call, *pair);
+  if (const auto shown = ShowNew(call, *pair); !shown) return shown.error();
+  return ExitStatus::kOk;
 }
 
+// The old pair begins to end once the new one has been handed out, and not before.
 Done TokenRotate(Invocation& call) {
   const auto grace = base::ParseSpan(call.arguments.Text("--grace")).value_or(kUsualGrace);
-  const auto pair = call.services->auth.Rotate(call.arguments.Text("TOKEN"), grace, DatabaseDeadline());
-  if (!pair) return pair.error();
-  return ShowNew(call, *pair);
+  const auto made = call.services->auth.Replace(call.arguments.Text("TOKEN"), DatabaseDeadline());
+  if (!made) return made.error();
+  if (const auto shown = ShowNew(call, made->pair); !shown) return shown.error();
+  const auto retired = call.services->auth.Retire(*made, grace, DatabaseDeadline());
+  if (retired) return ExitStatus::kOk;
+  // No error of the usual kind: with --json it would stand behind the pair, and make one document two.
+  call.console.err
+      << "cvmctl: the new pair is good, but the old one was not told to end: 'cvmctl token revoke "
+      << made->old_public_token << "' when it is used no more (" << ForTerminal(retired.error().message)
+      << ")\n";
+  return StatusFor(retired.error().code);
 }
 
 Done TokenList(Invocation& call) {
@@ -112,7 +125,8 @@ Done TokenShow(Invocation& call) {
   if (!token) return token.error();
   Record record = RecordOf(token->info);
   record.push_back({"allowed_from", Networks(token->networks)});
-  record.push_back({"made_by", Maybe(token->made_by)});
+  const bool named = token->made_by || call.output.json();
+  record.push_back({"made_by", named ? Maybe(token->made_by) : Cell(kNoMaker)});
   call.output.One(record);
   return ExitStatus::kOk;
 }

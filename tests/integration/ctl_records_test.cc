@@ -1,9 +1,13 @@
 // cvmctl's tokens and records against a real database.
 #include <boost/test/unit_test.hpp>
+#include <functional>
+#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/ctl_fixture.h"
+#include "tests/support/program.h"
 
 namespace cvm::ctl {
 namespace {
@@ -15,6 +19,26 @@ using test::RunSql;
 using Words = std::vector<std::string>;
 
 const std::string kKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
+
+// Text that is taken, with something that happens once it has been read.
+class Reader : public std::stringbuf {
+ public:
+  explicit Reader(std::function<void()> then) : then_(std::move(then)) {}
+
+ private:
+  int sync() override {
+    if (then_) std::exchange(then_, nullptr)();
+    return std::stringbuf::sync();
+  }
+  std::function<void()> then_;
+};
+
+// What became of the pairs, by ID: "good" for ever, "dying", or "revoked".
+Words Fates(db::Pool& pool) {
+  return Column(pool,
+                "SELECT IF(revoked_at IS NOT NULL, 'revoked', IF(expires_at IS NULL, 'good', 'dying')) FROM "
+                "api_tokens ORDER BY id");
+}
 
 }  // namespace
 
@@ -91,6 +115,56 @@ BOOST_AUTO_TEST_CASE(AGraceNeverOutlivesTheOldPair) {
   Fails({"token", "rotate", "2"}, 4, "revoked");
 }
 
+BOOST_AUTO_TEST_CASE(APairThatCannotBeWrittenIsRevokedAndTheOldOneLivesOn) {
+  const Made old = Make({"token", "create", "jane"});
+  const std::string cvmctl = test::RequireEnv("CVM_TEST_BUILD") + "/cvmctl --config " + config + " token ";
+  for (const std::string& full :
+       {std::string(" >/dev/full"), std::string(" >&-"), std::string(" --json >/dev/full")}) {
+    for (const std::string& command : {"rotate " + old.id, std::string("create jane")}) {
+      const auto result = test::RunProgram({"sh", "-c", cvmctl + command + full});
+      BOOST_TEST(result.exit_status == 1, command + full);
+      BOOST_TEST(Holds(result.err, "was revoked again"), result.err);
+    }
+  }
+  BOOST_TEST(Fates(pool) == (Words{"good", "revoked", "revoked", "revoked", "revoked", "revoked", "revoked"}),
+             boost::test_tools::per_element());
+  BOOST_TEST((Judge(old) == auth::Verdict::kFull));
+}
+
+BOOST_AUTO_TEST_CASE(TheOldPairBeginsToEndOnceTheNewOneHasBeenHandedOut) {
+  Make({"token", "create", "jane"});
+  Words seen;
+  Reader reader([&] { seen = Fates(pool); });
+  std::istringstream in;
+  std::ostream out(&reader);
+  std::ostringstream err;
+  Console console{in, out, err, false};
+  BOOST_TEST(Run({"--config", config, "token", "rotate", "1"}, console) == 0);
+  BOOST_TEST(seen == (Words{"good", "good"}), boost::test_tools::per_element());
+  BOOST_TEST(Fates(pool) == (Words{"dying", "good"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(ADatabaseThatGoesAwayInTheMiddleOfARotationLeavesBothPairsGood) {
+  const Made old = Make({"token", "create", "jane"});
+  Reader reader([&] { RunSql(pool, "RENAME TABLE action_log TO gone"); });
+  std::istringstream in;
+  std::ostream out(&reader);
+  std::ostringstream err;
+  Console console{in, out, err, false};
+  BOOST_TEST(Run({"--config", config, "token", "rotate", "1", "--json"}, console) != 0);
+  BOOST_TEST(Holds(err.str(), "cvmctl token revoke " + old.public_token), err.str());
+  BOOST_TEST(json::Document::Parse(reader.str()).ok(), reader.str());
+  BOOST_TEST(Fates(pool) == (Words{"good", "good"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(OfAPairWithoutARecordItIsSaidThatThereIsNone) {
+  RunSql(pool, "INSERT INTO api_tokens (user_id, public_token, private_hash) VALUES (1, 'panels', 'x')");
+  BOOST_TEST(Holds(Must({"token", "show", "panels"}), "no record: a panel made it"));
+  BOOST_TEST(Json({"token", "show", "panels"}).root().Member("made_by")->IsNull());
+  RunSql(pool, "UPDATE api_tokens SET source = 'cvm', source_id = 1");
+  BOOST_TEST(Text(Json({"token", "show", "panels"}).root(), "made_by") == "import from cvm");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(CtlRecords, test::CtlFixture)
@@ -114,7 +188,7 @@ BOOST_AUTO_TEST_CASE(EveryChangeIsRecordedOnceWithWhoMadeIt) {
   BOOST_TEST(Column(pool, "SELECT action FROM action_log ORDER BY id") ==
                  (Words{"user-add", "node-add", "node-pin", "template-add", "vps-add", "suspend", "unsuspend",
                         "terminate", "node-remove", "user-disable", "user-enable", "token-create",
-                        "token-expire", "token-rotate", "token-revoke"}),
+                        "token-rotate", "token-expire", "token-revoke"}),
              boost::test_tools::per_element());
   BOOST_TEST(Number(pool,
                     "SELECT COUNT(*) FROM action_log WHERE actor_kind <> 'operator' OR actor <> 'olga' OR "
