@@ -122,6 +122,10 @@ Response ActionAnswer(vps::ActionResult result, vps::Action action) {
       return Failed("The VPS does not exist on its host node.");
     case vps::ActionResult::kLocked:
       return Failed("Another operation on the VPS is in progress: try again when it has ended.");
+    case vps::ActionResult::kNotInTurn:
+      return Unavailable(
+          "Another operation on the VPS is in progress and nothing was done: try again when it has ended.",
+          kRetryBusy);
     case vps::ActionResult::kUnreachable:
       return Unavailable("The host node of the VPS cannot be reached: try again later.", kRetryNode);
     case vps::ActionResult::kOverloaded:

@@ -57,6 +57,7 @@ audit::Outcome EndOf(ActionResult result) {
     case ActionResult::kSuspended:
     case ActionResult::kTerminated:
     case ActionResult::kLocked:
+    case ActionResult::kNotInTurn:
       return audit::Outcome::kRefused;
     case ActionResult::kUnreachable:
     case ActionResult::kOverloaded:
@@ -118,7 +119,7 @@ base::Result<ActionResult> Service::Act(const Placed& placed, Action action, con
   const auto ctid = CtidOf(placed.vps);
   if (!ctid) return ActionResult::kFailed;
   const auto turn = turns_.Take(placed.vps.id, deadline.Within(turn_wait_));
-  if (!turn) return ActionResult::kLocked;
+  if (!turn) return ActionResult::kNotInTurn;
   const audit::Intent intent = IntentOf(placed, action, origin);
   const auto decision =
       pool_.Transact(deadline, [&](db::Session& session) { return Decide(session, intent); });

@@ -48,7 +48,8 @@ enum class ActionResult {
   kFailed,
   kDownAfterRestart,  // failed, and the VPS is stopped now
   kMissing,
-  kLocked,       // another operation was at work all the time
+  kLocked,       // somebody else's vzctl was at work all the time
+  kNotInTurn,    // another action on the VPS was: nothing was done
   kUnreachable,  // nothing was done, and this
   kOverloaded,   // and this
   kOutcomeUnknown

@@ -123,6 +123,7 @@ BOOST_AUTO_TEST_CASE(EachWayThatAnActionFailsHasItsStatus) {
                                        {vps::ActionResult::kMissing, 500},
                                        {vps::ActionResult::kLocked, 500},
                                        {vps::ActionResult::kDownAfterRestart, 500},
+                                       {vps::ActionResult::kNotInTurn, 503},
                                        {vps::ActionResult::kUnreachable, 503},
                                        {vps::ActionResult::kOverloaded, 503},
                                        {vps::ActionResult::kOutcomeUnknown, 503}}) {
