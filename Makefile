@@ -30,6 +30,7 @@ PACKAGES_test := libboost-test-dev libcurl4-openssl-dev mariadb-server-core mari
 PACKAGES_bench := libcurl4-openssl-dev mariadb-server-core mariadb-client-core nginx openssh-server openssh-client \
     openssl sudo curl util-linux procps iproute2
 PACKAGES_lint := clang-format clang-tidy
+PACKAGES_fuzz := clang libclang-rt-14-dev
 PACKAGES_package := dpkg-dev debootstrap util-linux iproute2
 # In the chroot that the package is tried in, besides its own dependencies.
 PACKAGES_chroot := systemd mariadb-server nginx-light fail2ban logrotate bash-completion man-db openssh-client curl lintian procps perl
@@ -68,7 +69,9 @@ VARIANT_FLAGS_release :=
 VARIANT_FLAGS_debug := -O0 -D_GLIBCXX_ASSERTIONS
 VARIANT_FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 VARIANT_FLAGS_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer
-ifeq ($(filter $(VARIANT),release debug asan tsan),)
+# Of `make fuzz` alone, by clang. RapidJSON adds to null pointers.
+VARIANT_FLAGS_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=pointer-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer
+ifeq ($(filter $(VARIANT),release debug asan tsan fuzz),)
 $(error unknown VARIANT '$(VARIANT)': one of release, debug, asan, tsan)
 endif
 B := build/$(VARIANT)
@@ -79,7 +82,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-vi
 # What is built is the same with it, so the stamp of the flags does not know it: CI begins with WERROR=1.
 ERROR_FLAGS := $(if $(filter 1,$(WERROR)),-Werror)
 HARDENING := -fstack-protector-strong -fstack-clash-protection -fPIE -D_FORTIFY_SOURCE=2
-ifneq ($(filter $(VARIANT),debug asan tsan),)
+ifneq ($(filter $(VARIANT),debug asan tsan fuzz),)
 HARDENING := -fPIE
 endif
 ALL_CXXFLAGS = -std=c++17 -pthread $(CXXFLAGS) $(HARDENING) $(VARIANT_FLAGS_$(VARIANT)) $(WARNINGS)
@@ -198,6 +201,7 @@ $(VZ): $(VZ_SOURCES) $(wildcard tests/node/*.h) $(B)/flags
 test_sources = $(filter %_test.cc %/main.cc %_fixture.cc,$(call sources,tests/$(1)))
 $(foreach s,$(TEST_SUITES),$(eval TEST_OBJ_$(s) := $(call objects,$(call test_sources,$(s)))))
 TEST_SUPPORT_OBJ := $(call objects,$(call sources,tests/support))
+TEST_OBJ_unit += $(B)/tests/fuzz/targets.o
 $(foreach s,$(TEST_SUITES),$(TEST_OBJ_$(s))) $(TEST_SUPPORT_OBJ): EXTRA_CPPFLAGS := -DBOOST_TEST_DYN_LINK
 
 TEST_MODULES := $(MODULES) fcgi manual
@@ -210,6 +214,17 @@ $(foreach s,$(TEST_SUITES),$(eval $(call test_rule,$(s))))
 
 .PHONY: tests
 tests: all $(VZ) $(TEST_BINS)  ## build the programs and every test, run nothing
+
+FUZZ_OBJ := $(call objects,$(call sources,tests/fuzz))
+$(B)/fuzzer: $(FUZZ_OBJ) $(MIGRATIONS_OBJ) $(call archives,$(TEST_MODULES)) $(B)/flags
+	$(call say,LINK) $(CXX) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(call libs,$(TEST_MODULES)) $(LDLIBS)
+
+# What is found stays below build/fuzz/found, and what breaks a reader below build/fuzz/broken.
+SECONDS ?= 30
+.PHONY: fuzz
+fuzz: deps-fuzz  ## look for texts that break a reader (TARGETS="vzlist route" for some, SECONDS=30 for each)
+	@$(MAKE) --no-print-directory $(JOBS) VARIANT=fuzz CXX=clang++ build/fuzz/fuzzer
+	@tests/fuzz/fuzz $(SECONDS) $(TARGETS)
 
 BENCH_OBJ := $(call objects,$(call sources,tests/bench)) $(B)/tests/support/program.o
 $(B)/bench: $(BENCH_OBJ) $(call archives,$(MODULES)) $(B)/flags
@@ -249,12 +264,15 @@ demo-stop:  ## end what `make demo` left running
 
 # ---- packages -------------------------------------------------------------------------------------------
 
-.PHONY: deps deps-bench deps-lint deps-package
+.PHONY: deps deps-bench deps-fuzz deps-lint deps-package
 deps:  ## install the missing Debian packages of run, build and test (no service is started)
 	@tests/stack/deps $(PACKAGES_run) $(PACKAGES_build) $(PACKAGES_test)
 
 deps-bench:
 	@tests/stack/deps $(PACKAGES_run) $(PACKAGES_build) $(PACKAGES_bench)
+
+deps-fuzz:
+	@tests/stack/deps $(PACKAGES_run) $(PACKAGES_build) $(PACKAGES_fuzz)
 
 deps-package:
 	@tests/stack/deps $(PACKAGES_run) $(PACKAGES_build) $(PACKAGES_package)
@@ -384,7 +402,7 @@ check-package: deb  ## try the package in a chroot: handbook, upgrade, removal, 
 
 .PHONY: clean
 clean:  ## remove the objects and programs of every variant
-	rm -rf build/release build/debug build/asan build/tsan compile_commands.json
+	rm -rf build/release build/debug build/asan build/tsan build/fuzz compile_commands.json
 
 .PHONY: help
 help:  ## this list
