@@ -93,6 +93,18 @@ inline constexpr Definition kLogDropped{"cvm_log_dropped_total", Kind::kCounter,
 inline constexpr Definition kUnwrittenEnds{
     "cvm_audit_unwritten_ends", Kind::kGauge,
     "Records of actions whose end waits to be written to the database."};
+inline constexpr Definition kCryptRunning{"cvm_crypt_running", Kind::kGauge,
+                                          "Imported pairs that are being checked by crypt(3)."};
+inline constexpr Definition kCryptWaiting{"cvm_crypt_waiting", Kind::kGauge,
+                                          "Threads that wait for such a check."};
+inline constexpr Definition kCryptChecks{"cvm_crypt_checks_total", Kind::kCounter,
+                                         "Such checks that were computed."};
+inline constexpr Definition kCryptRefused{"cvm_crypt_refused_total", Kind::kCounter,
+                                          "Requests turned away, as too many pairs were being checked."};
+inline constexpr Definition kUnwrittenUses{"cvm_last_use_unwritten", Kind::kGauge,
+                                           "Pairs whose last use is not written to the database yet."};
+inline constexpr Definition kUsesDropped{"cvm_last_use_dropped_total", Kind::kCounter,
+                                         "Last uses of pairs dropped, as too many were kept."};
 inline constexpr Definition kCollectionAge{
     "cvm_traffic_collection_age_seconds", Kind::kGauge,
     "Time since the node's traffic was last collected; left out where it never was."};

@@ -136,6 +136,17 @@ void DescribeProcess(Report& report) {
   report.Add(metric::kProcessMaxFds, D(process->most_descriptors));
 }
 
+void DescribePairs(const vps::Service& service, Report& report) {
+  const auth::CryptCheck::Figures crypt = service.CryptChecks();
+  report.Add(metric::kCryptRunning, D(crypt.running));
+  report.Add(metric::kCryptWaiting, D(crypt.waiting));
+  report.Add(metric::kCryptChecks, D(crypt.checked));
+  report.Add(metric::kCryptRefused, D(crypt.refused));
+  const auth::LastUse::Figures uses = service.LastUses();
+  report.Add(metric::kUnwrittenUses, D(uses.unwritten));
+  report.Add(metric::kUsesDropped, D(uses.dropped));
+}
+
 void DescribeCollections(const std::vector<Collection>& collections, Report& report) {
   const double now = Seconds(std::chrono::system_clock::now());
   for (const Collection& collection : collections) {
@@ -202,6 +213,7 @@ Page Telemetry::Metrics() {
   DescribeSessions(sessions, report);
   DescribeNodes(watched_, sessions, report);
   report.Add(metric::kUnwrittenEnds, D(watched_.service.UnwrittenEnds()));
+  DescribePairs(watched_.service, report);
   DescribeCollections(collections_.Read(kPatience).value_or(std::vector<Collection>()), report);
   return {200, Report::ContentType(), report.Text()};
 }

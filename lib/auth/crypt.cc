@@ -34,10 +34,6 @@ std::size_t HalfOfTheCores() {
   return std::max<std::size_t>(std::thread::hardware_concurrency() / 2, 1);
 }
 
-base::Error Busy() {
-  return {base::ErrorCode::kOverloaded, "too many token pairs are being checked by crypt(3)"};
-}
-
 }  // namespace
 
 std::optional<std::string> CryptText(unsigned rounds, std::string_view salt, std::string_view hash) {
@@ -99,7 +95,7 @@ base::Result<bool> CryptCheck::Fits(const Token& token, std::string_view private
   const base::Deadline patience = deadline.Within(settings_.wait);
   Lock lock(mutex_);
   const auto flight = Join(token, digest);
-  if (flight == nullptr) return Busy();
+  if (flight == nullptr) return Refuse();
   ++waiting_;
   ++flight->waiters;
   changed_.wait_until(lock, patience.when(), [&] { return flight->over || MayBegin(*flight); });
@@ -107,8 +103,18 @@ base::Result<bool> CryptCheck::Fits(const Token& token, std::string_view private
   --flight->waiters;
   if (!flight->over && MayBegin(*flight)) Run(*flight, token, private_token, digest, lock);
   Leave(flight, digest);
-  if (!flight->over) return Busy();
+  if (!flight->over) return Refuse();
   return flight->fits;
+}
+
+CryptCheck::Figures CryptCheck::Read() const {
+  const Lock lock(mutex_);
+  return {running_, waiting_, checked_, refused_};
+}
+
+base::Error CryptCheck::Refuse() {
+  ++refused_;
+  return {base::ErrorCode::kOverloaded, "too many token pairs are being checked by crypt(3)"};
 }
 
 // The key is of this process and never leaves it, so that what is kept in memory is of no use elsewhere; the
@@ -155,6 +161,7 @@ void CryptCheck::Run(Flight& flight, const Token& token, std::string_view privat
   if (fits) memory_.Remember(token.id, digest);
   lock.lock();
   --running_;
+  ++checked_;
   flight.fits = fits;
   flight.over = true;
   flights_.erase(digest);

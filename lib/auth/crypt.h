@@ -72,6 +72,14 @@ class CryptCheck {
   CryptCheck() : CryptCheck(Settings()) {}
   explicit CryptCheck(Settings settings);
 
+  struct Figures {
+    std::size_t running = 0;
+    std::size_t waiting = 0;    // requests; those that compute are not among them
+    std::uint64_t checked = 0;  // crypts computed
+    std::uint64_t refused = 0;  // requests that were told kOverloaded
+  };
+  Figures Read() const;
+
   // Whether `private_token` is the one of `token`. kOverloaded: it could not be computed in time.
   base::Result<bool> Fits(const Token& token, std::string_view private_token, base::Deadline deadline);
 
@@ -92,17 +100,20 @@ class CryptCheck {
   void Run(Flight& flight, const Token& token, std::string_view private_token, const std::string& digest,
            Lock& lock);
   void Leave(const std::shared_ptr<Flight>& flight, const std::string& digest);
+  base::Error Refuse();
 
   const Settings settings_;
   const base::Secret key_;
   CryptMemory memory_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, std::shared_ptr<Flight>> flights_;  // by digest
   std::list<std::shared_ptr<Flight>> line_;                 // not begun, whoever came first at the front
   std::size_t running_ = 0;
   std::size_t waiting_ = 0;
+  std::uint64_t checked_ = 0;
+  std::uint64_t refused_ = 0;
 };
 
 }  // namespace cvm::auth

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "lib/base/backoff.h"
@@ -72,6 +73,7 @@ class LastUse::Impl {
   ~Impl();
 
   void Note(std::uint64_t token_id, std::string_view address);
+  Figures Read() const;
 
  private:
   struct Entry {
@@ -92,10 +94,11 @@ class LastUse::Impl {
   db::Pool& pool_;
   const Settings settings_;
   bool failing_ = false;  // the thread's own
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::uint64_t, Entry> entries_;
   std::uint64_t dropped_ = 0;
+  std::uint64_t told_ = 0;  // of those, in the log
   bool stopping_ = false;
   bool fresh_ = false;  // a pair that was not in the table has been used
   std::thread thread_;  // last: it uses all of the above
@@ -130,6 +133,13 @@ bool LastUse::Impl::MakeRoom(std::uint64_t token_id) {
   if (entries_.count(token_id) > 0 || entries_.size() < settings_.tokens) return true;
   ++dropped_;
   return false;
+}
+
+LastUse::Figures LastUse::Impl::Read() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto pending = std::count_if(entries_.begin(), entries_.end(),
+                                     [](const auto& entry) { return entry.second.pending.has_value(); });
+  return {static_cast<std::size_t>(pending), dropped_};
 }
 
 bool LastUse::Impl::IsDue(const Entry& entry, Clock::time_point now) const {
@@ -190,7 +200,7 @@ void LastUse::Impl::Report(const base::Status& written) {
   std::uint64_t dropped = 0;
   if (written) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    std::swap(dropped, dropped_);
+    dropped = dropped_ - std::exchange(told_, dropped_);
   }
   if (dropped > 0)
     log::Warning("auth.last_use_dropped", {{"uses", dropped}, {"why", "too many pairs at once"}});
@@ -217,7 +227,7 @@ void LastUse::Impl::WriteUntilStopped() {
 // The thread has ended: the table is this thread's.
 void LastUse::Impl::Flush() {
   const auto deadline = base::Deadline::In(settings_.flush);
-  std::uint64_t lost = dropped_;
+  std::uint64_t lost = dropped_ - told_;
   Uses uses;
   for (const auto& [id, entry] : entries_) {
     if (entry.pending) uses.push_back(*entry.pending);
@@ -236,6 +246,10 @@ LastUse::~LastUse() = default;
 
 void LastUse::Note(std::uint64_t token_id, std::string_view address) {
   impl_->Note(token_id, address);
+}
+
+LastUse::Figures LastUse::Read() const {
+  return impl_->Read();
 }
 
 }  // namespace cvm::auth

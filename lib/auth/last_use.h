@@ -28,6 +28,12 @@ class LastUse {
   // Writes what is not written yet; logs how much could not be. No call may be under way.
   ~LastUse();
 
+  struct Figures {
+    std::size_t unwritten = 0;  // pairs with a use that is not in the database yet
+    std::uint64_t dropped = 0;  // uses for which there was no room
+  };
+  Figures Read() const;
+
   // The pair was used now, from that address. Only for pairs that were judged valid; from any thread. While
   // the database is away the last use of each pair is kept.
   void Note(std::uint64_t token_id, std::string_view address);

@@ -6,10 +6,13 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/sinks/syslog_sink.h>
 
+#include <cstdio>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
 
+#include "lib/log/drop_sink.h"
 #include "lib/log/file_sink.h"
 #include "lib/log/line.h"
 
@@ -48,12 +51,30 @@ spdlog::logger& DirectLogger() {
   return *logger;
 }
 
-// What Init() made. `pool` is last, so that its thread has written all and is gone before the logger dies.
+// What Init() made. Its thread has written all and is gone before anything of it dies.
 struct Running {
+  Running() = default;
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+  ~Running();
+
   std::shared_ptr<FileSink> file;  // null: the target is no file
+  std::shared_ptr<DropSink> sink;
   std::shared_ptr<spdlog::async_logger> logger;
   std::shared_ptr<spdlog::details::thread_pool> pool;
 };
+
+// Where the last words cannot be written either, nothing is left to do.
+Running::~Running() {
+  if (!pool) return;
+  const std::uint64_t dropped = pool->overrun_counter();
+  pool.reset();
+  try {
+    sink->TellRest(dropped);
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "cvm: the log cannot be written: %s\n", failure.what());
+  }
+}
 
 struct State {
   std::shared_mutex mutex;  // held shared while a line is queued, so that none is queued too late
@@ -98,7 +119,9 @@ base::Status Init(const Settings& settings) {
   auto sink = MakeSink(settings.target, next->file);
   if (!sink) return sink.error();
   next->pool = std::make_shared<spdlog::details::thread_pool>(settings.queue, 1);
-  next->logger = std::make_shared<spdlog::async_logger>(kIdentity, *sink, next->pool,
+  next->sink = std::make_shared<DropSink>(*sink);
+  next->sink->Watch([pool = next->pool.get()] { return pool->overrun_counter(); });
+  next->logger = std::make_shared<spdlog::async_logger>(kIdentity, next->sink, next->pool,
                                                         spdlog::async_overflow_policy::overrun_oldest);
   Dress(*next->logger, settings.level);
   Exchange(std::move(next));

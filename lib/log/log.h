@@ -1,6 +1,6 @@
 // The log: the one door to spdlog. Lines are queued to one background thread through a bounded queue; where
-// it is full the oldest line is dropped and counted, so that a slow disk never holds a request. Safe from any
-// thread.
+// it is full the oldest line is dropped and counted, so that a slow disk never holds a request; the log says
+// itself how many are missing (`log.dropped`). Safe from any thread.
 //
 // A line is an event name and fields: `node.unreachable node=alpha where=root@10.0.0.3:22 error="..."`.
 // Values are escaped, so that no value can forge a field or a line.

@@ -112,6 +112,8 @@ class Service {
 
   // Records of actions whose end is not written yet.
   std::size_t UnwrittenEnds() const { return closer_.Waiting(); }
+  auth::CryptCheck::Figures CryptChecks() const { return crypt_.Read(); }
+  auth::LastUse::Figures LastUses() const { return last_use_.Read(); }
 
  private:
   base::Result<Caller> Judge(const base::Result<std::optional<auth::Token>>& token,

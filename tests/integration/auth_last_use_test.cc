@@ -69,6 +69,19 @@ BOOST_FIXTURE_TEST_CASE(AFirstUseIsWrittenSoonAndTheNextNotBeforeTheIntervalIsOv
   BOOST_TEST(Uses(pool) == (Lines{"1 2001:db8::3", "2 192.0.2.9"}), boost::test_tools::per_element());
 }
 
+BOOST_FIXTURE_TEST_CASE(UsesOfMorePairsThanAreKeptAreCounted, Filled) {
+  auto settings = Every(std::chrono::hours(1));
+  settings.tokens = 2;
+  LastUse last_use(pool, settings);
+  for (const std::uint64_t token : {1u, 2u, 3u, 3u, 4u}) last_use.Note(token, "192.0.2.1");
+  BOOST_TEST(Eventually([&] { return Uses(pool).size() == 2; }));
+  BOOST_TEST(last_use.Read().dropped == 3u);
+  BOOST_TEST(last_use.Read().unwritten == 0u);
+  last_use.Note(2, "192.0.2.2");
+  BOOST_TEST(last_use.Read().unwritten == 1u);
+  BOOST_TEST(last_use.Read().dropped == 3u);
+}
+
 BOOST_FIXTURE_TEST_CASE(ALaterUseIsWrittenOnceTheIntervalIsOver, Filled) {
   LastUse last_use(pool, Every(std::chrono::seconds(0)));
   last_use.Note(1, "192.0.2.1");

@@ -196,9 +196,15 @@ BOOST_AUTO_TEST_CASE(WhoCannotBeginInTimeIsToldThatItIsBusyAndNeverThatItIsWrong
   slow.AwaitRunning(1);
   BOOST_TEST(IsBusy(check.Fits(TokenOf(2), "right", Patience())));
   BOOST_TEST(IsBusy(check.Fits(TokenOf(1), "wrong", Patience())));
+  BOOST_TEST(check.Read().running == 1u);
+  BOOST_TEST(check.Read().refused == 2u);
   slow.Open();
   first.join();
   BOOST_TEST(IsYes(check.Fits(TokenOf(2), "right", Patience())));
+  BOOST_TEST(check.Read().running == 0u);
+  BOOST_TEST(check.Read().waiting == 0u);
+  BOOST_TEST(check.Read().checked == 2u);
+  BOOST_TEST(check.Read().refused == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(GuessesAtAPairDoNotLockOutItsOwnerOrAnotherOne) {

@@ -8,8 +8,11 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <cstdint>
 #include <filesystem>
+#include <numeric>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -41,6 +44,20 @@ std::string WithoutDigits(std::string text) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   std::replace_if(text.begin(), text.end(), is_digit, '9');
   return text;
+}
+
+// How many lines are missing, each time that the log says so.
+std::vector<std::uint64_t> Told(const std::string& text) {
+  constexpr std::string_view kMark = " warning log.dropped lines=";
+  std::vector<std::uint64_t> told;
+  for (std::size_t at = 0; (at = text.find(kMark, at)) != std::string::npos; at += kMark.size()) {
+    told.push_back(std::stoull(text.substr(at + kMark.size())));
+  }
+  return told;
+}
+
+std::uint64_t SumOf(const std::vector<std::uint64_t>& numbers) {
+  return std::accumulate(numbers.begin(), numbers.end(), std::uint64_t{0});
 }
 
 BOOST_FIXTURE_TEST_SUITE(Log, Fixture)
@@ -161,14 +178,14 @@ BOOST_AUTO_TEST_CASE(AFullQueueDropsAndCountsAndNeverHoldsTheWriter) {
   for (int i = 0; i < 100; ++i) Info("fill", {{"text", std::string(kMaxValue, 'x')}});
   BOOST_TEST(Dropped() > 0u);
 
-  std::thread drain([reader] {
+  std::string all;
+  std::thread drain([reader, &all] {
     std::string buffer(1 << 16, '\0');
-    bool ended = false;
-    while (!ended) {
+    while (all.find("the-end") == std::string::npos) {
       pollfd readable{reader, POLLIN, 0};
       poll(&readable, 1, -1);
       const ssize_t got = read(reader, buffer.data(), buffer.size());
-      ended = got > 0 && buffer.find("the-end") < static_cast<std::size_t>(got);
+      if (got > 0) all.append(buffer, 0, static_cast<std::size_t>(got));
     }
   });
   Shutdown();  // writes what is queued
@@ -178,6 +195,15 @@ BOOST_AUTO_TEST_CASE(AFullQueueDropsAndCountsAndNeverHoldsTheWriter) {
   close(reader);
   BOOST_TEST(written == 7);
   BOOST_TEST(dropped > 0u);
+  BOOST_TEST(CountLines(all) == 100 - dropped + Told(all).size());
+  BOOST_TEST(SumOf(Told(all)) == dropped);
+}
+
+BOOST_AUTO_TEST_CASE(ALogThatDropsNothingSaysNothingOfIt) {
+  BOOST_REQUIRE(Init(To(directory.Path("log"))).ok());
+  Info("tick");
+  Shutdown();
+  BOOST_TEST(Told(directory.Read("log")).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

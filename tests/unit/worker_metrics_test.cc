@@ -102,6 +102,26 @@ BOOST_AUTO_TEST_CASE(TheAlertRulesUseOnlyWhatIsExported) {
   CheckNames(test::ReadOfTree("docs/monitoring/alerts.yml"), "alerts.yml");
 }
 
+// In an expression, or in a variable of the dashboard.
+BOOST_AUTO_TEST_CASE(TheDashboardShowsEveryMetricOfOurs) {
+  const std::string text = test::ReadOfTree("docs/monitoring/dashboard.json");
+  const std::set<std::string> shown = test::Matches(text, "\\b((?:cvm|process)_[a-z_]+)\\b");
+  for (const auto* definition : metric::All()) {
+    const std::string name = definition->name;
+    BOOST_TEST(shown.count(name) + shown.count(name + "_bucket") >= 1u, name << " is on no panel");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(EveryAlertHasATestInWhichItFires) {
+  const std::set<std::string> alerts =
+      test::Matches(test::ReadOfTree("docs/monitoring/alerts.yml"), "alert: ([A-Za-z]+)");
+  BOOST_TEST(alerts.size() > 10u);
+  const std::set<std::string> fired =
+      test::Matches(test::ReadOfTree("docs/monitoring/alerts_test.yml"),
+                    "alertname: ([A-Za-z]+)\\n +exp_alerts:\\n +- exp_labels");
+  BOOST_TEST(alerts == fired, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(RequestsAreCountedByRouteAndStatusAndNeverByPath) {
   RequestMeter meter;
   meter.Count("/api/client/vps/list?x=1", 200, milliseconds(2));

@@ -1,0 +1,36 @@
+#include "lib/log/drop_sink.h"
+
+#include <spdlog/details/log_msg.h>
+
+#include <string>
+
+#include "lib/log/line.h"
+
+namespace cvm::log {
+namespace {
+
+constexpr std::chrono::seconds kBetween{1};
+
+}  // namespace
+
+void DropSink::log(const spdlog::details::log_msg& message) {
+  const std::uint64_t dropped = dropped_ ? dropped_() : 0;
+  const auto now = std::chrono::steady_clock::now();
+  if (dropped > told_ && (told_ == 0 || now - told_at_ >= kBetween)) {
+    told_at_ = now;
+    TellRest(dropped);
+  }
+  target_->log(message);
+}
+
+void DropSink::TellRest(std::uint64_t dropped) {
+  if (dropped <= told_) return;
+  Warning("log.dropped", dropped - std::exchange(told_, dropped));
+}
+
+void DropSink::Warning(std::string_view event, std::uint64_t lines) {
+  const std::string line = FormatLine(event, {{"lines", lines}});
+  target_->log(spdlog::details::log_msg(spdlog::string_view_t(), spdlog::level::warn, line));
+}
+
+}  // namespace cvm::log
