@@ -1,6 +1,7 @@
 // What the worker tells its machine's monitoring, asked of the running one.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 
 #include "fcgi/metric_table.h"
 #include "tests/support/await.h"
+#include "tests/support/fcgi_client.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/text.h"
 #include "tests/support/world.h"
@@ -257,14 +259,17 @@ BOOST_AUTO_TEST_CASE(AWorkersFileGoesWhenItEndsAndTheNextOneHasItsOwn) {
   }
 }
 
-// A second worker on a socket of its own, with `port` for its metrics; gives its log once it serves.
+// A second worker on a socket of its own, with `more` at the end of its settings, in [metrics].
 class SecondWorker {
  public:
-  explicit SecondWorker(const std::string& port) {
-    const std::string config =
-        directory_.Write("worker.toml", ReadFile(RequireEnv("CVM_CONFIG")) + "port = " + port + "\n", 0600);
+  // `log_target`: one in place of what the settings have.
+  explicit SecondWorker(const std::string& more, const std::string& log_target = "stderr") {
+    std::string settings = ReadFile(RequireEnv("CVM_CONFIG")) + more + "\n";
+    const std::string target = "target = \"stderr\"";
+    settings.replace(settings.find(target), target.size(), "target = \"" + log_target + "\"");
+    const std::string config = directory_.Write("worker.toml", settings, 0600);
     const std::string program = RequireEnv("CVM_TEST_BUILD") + "/cvm-client-api";
-    const std::string socket = directory_.Path("socket");
+    const std::string socket = Socket();
     pid_ = fork();
     if (pid_ == 0) {
       const int log = open(directory_.Path("log").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
@@ -278,6 +283,8 @@ class SecondWorker {
     kill(pid_, SIGTERM);
     waitpid(pid_, nullptr, 0);
   }
+  std::string Socket() const { return directory_.Path("socket"); }
+  pid_t pid() const { return pid_; }
   std::string Log() const { return ReadFile(directory_.Path("log")); }
 
  private:
@@ -287,11 +294,65 @@ class SecondWorker {
 
 BOOST_AUTO_TEST_CASE(AFixedPortThatIsTakenIsAWarningAndTheWorkerServes) {
   const std::string target = TargetOf(WorkerPid());
-  const SecondWorker second(target.substr(target.find(':') + 1));
+  const SecondWorker second("port = " + target.substr(target.find(':') + 1));
   BOOST_TEST(Eventually([&] { return second.Log().find(" start version=") != std::string::npos; }));
   BOOST_TEST(second.Log().find("warning metrics.no_listener") != std::string::npos, second.Log());
   BOOST_TEST(second.Log().find(target) != std::string::npos, second.Log());
   BOOST_TEST(Page("/healthz").status == 200);
+}
+
+// A pipe that nobody reads for a while is a disk that hangs; what is read of it then.
+class Pipe {
+ public:
+  Pipe() {
+    BOOST_REQUIRE(mkfifo(path().c_str(), 0600) == 0);
+    fd_ = open(path().c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    BOOST_REQUIRE(fd_ >= 0);
+  }
+  ~Pipe() { close(fd_); }
+  std::string path() const { return directory_.Path("log"); }
+  // All that has come so far.
+  const std::string& Read() {
+    std::string buffer(1 << 16, '\0');
+    for (ssize_t got; (got = read(fd_, buffer.data(), buffer.size())) > 0;) {
+      text_.append(buffer, 0, static_cast<std::size_t>(got));
+    }
+    return text_;
+  }
+
+ private:
+  const cvm::tests::TemporaryDirectory directory_;
+  int fd_ = -1;
+  std::string text_;
+};
+
+BOOST_AUTO_TEST_CASE(LinesThatTheLogDropsAreCountedAndTheLogSaysSoAndRequestsAreServed) {
+  Pipe pipe;
+  const SecondWorker second("", pipe.path());
+  BOOST_REQUIRE(Eventually([&] { return !ReadFile(TargetFile(second.pid())).empty(); }));
+  const std::string target = TargetOf(second.pid());
+  const auto dropped = [&] {
+    const std::string page = Http("http://" + target, {"GET", "/metrics", {}, ""}).body;
+    const std::string sample = "\ncvm_log_dropped_total ";
+    return std::stod(page.substr(page.find(sample) + sample.size()));
+  };
+  const auto request = cvm::tests::RequestParameters("GET", kList);
+  cvm::tests::FcgiClient client(second.Socket());
+  const auto ask = [&] {
+    client.Send(request);
+    return client.Receive().status;
+  };
+  BOOST_TEST(dropped() == 0);
+  // The queue holds 8192 lines and the pipe some more.
+  BOOST_TEST(Eventually([&] {
+    for (int i = 0; i < 1000; ++i) BOOST_REQUIRE(ask() == "401 Not Authorized");
+    return dropped() > 0;
+  }));
+  BOOST_TEST(Eventually([&] {
+    BOOST_REQUIRE(ask() == "401 Not Authorized");
+    return pipe.Read().find(" warning log.dropped lines=") != std::string::npos;
+  }));
+  kill(second.pid(), SIGKILL);  // in good order it would write what is queued, which nobody reads any more
 }
 
 BOOST_AUTO_TEST_SUITE_END()

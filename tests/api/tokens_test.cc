@@ -3,9 +3,16 @@
 #include <chrono>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
+#include "lib/auth/auth.h"
 #include "lib/base/deadline.h"
+#include "lib/base/secret.h"
+#include "lib/db/db.h"
 #include "tests/support/await.h"
+#include "tests/support/program.h"
+#include "tests/support/text.h"
 #include "tests/support/world.h"
 
 using namespace cvm::test;  // NOLINT: tests
@@ -27,9 +34,55 @@ std::string Shown(const Pair& pair, const std::string& member) {
   return std::string(value->AsText().value_or(""));
 }
 
+// A panel: its own account, and what the handbook gives it to run.
+class Panel {
+ public:
+  void Run(const std::string& word, const std::vector<std::pair<std::string, std::string>>& values) {
+    const std::string sql = SqlOfTheHandbook(word, values);
+    const auto done = pool_.Run(cvm::base::Deadline::In(std::chrono::seconds(30)),
+                                [&](cvm::db::Session& session) { session.RunScriptStatement(sql); });
+    BOOST_REQUIRE_MESSAGE(done.ok(), sql << ": " << (done.ok() ? "" : done.error().message));
+  }
+
+ private:
+  static cvm::db::Settings Account() {
+    const std::string password = ReadFile(StackDir() + "/etc/panel.password");
+    cvm::db::Settings settings;
+    settings.servers = {RequireEnv("CVM_TEST_DB_SOCKET")};
+    settings.user = "cvm_panel";
+    settings.password = cvm::base::Secret(password.substr(0, password.find('\n')));
+    settings.connections = 1;
+    return settings;
+  }
+
+  cvm::db::Pool pool_{Account()};
+};
+
+std::string Quoted(const std::string& text) {
+  return "'" + text + "'";
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(tokens)
+
+BOOST_AUTO_TEST_CASE(APairThatAPanelIssuesIsGoodAtOnceAndOneThatItRevokesIsNot) {
+  const std::string user = TheWorld().NewCustomer().user;
+  const cvm::auth::NewPair made = cvm::auth::MakePair();
+  const Pair pair{user, made.public_token, made.private_token.Reveal()};
+  BOOST_TEST(StatusOf(pair) == 401);
+  Panel panel;
+  panel.Run("panel-issue", {{"public_token", Quoted(pair.public_token)},
+                            {"private_hash", Quoted(cvm::auth::HashPrivateToken(pair.private_token))},
+                            {"label", "'from the panel'"},
+                            {"expires_at", "NULL"},
+                            {"user", Quoted(user)}});
+  BOOST_TEST(StatusOf(pair) == 200);
+  BOOST_TEST(StatusOf({user, pair.public_token, "wrong"}) == 401);
+  panel.Run("panel-list", {{"user", Quoted(user)}});
+  panel.Run("panel-revoke", {{"public_token", Quoted(pair.public_token)}});
+  BOOST_TEST(StatusOf(pair) == 401);
+}
 
 BOOST_AUTO_TEST_CASE(APairIsGoodFromItsNetworks) {
   BOOST_TEST(StatusOf(TheWorld().NewCustomer({"--allow-from", "127.0.0.0/8", "2001:db8::/32"})) == 200);

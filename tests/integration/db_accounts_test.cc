@@ -17,6 +17,7 @@
 #include "lib/traffic/halt.h"
 #include "lib/vps/service.h"
 #include "tests/support/test_database.h"
+#include "tests/support/text.h"
 
 using cvm::db::Failure;
 using cvm::db::Pool;
@@ -24,6 +25,7 @@ using cvm::db::Session;
 using cvm::test::Number;
 using cvm::test::Patience;
 using cvm::test::RunSql;
+using cvm::test::SqlOfTheHandbook;
 
 namespace {
 
@@ -260,35 +262,15 @@ BOOST_AUTO_TEST_CASE(ThePanelIssuesAndRevokesPairsAndNothingElse) {
          {kNoCommand, "DROP TABLE api_tokens"}});
 }
 
-// The SQL of docs/operations.md that is marked with this word, its parameters filled in.
-std::string FromTheDocs(const std::string& word,
-                        const std::vector<std::pair<std::string, std::string>>& values) {
-  const auto root = std::filesystem::absolute(__FILE__).parent_path().parent_path().parent_path();
-  std::ostringstream text;
-  text << std::ifstream(root / "docs" / "operations.md").rdbuf();
-  const std::string docs = text.str(), mark = "```sql " + word + "\n";
-  const std::size_t begin = docs.find(mark);
-  BOOST_REQUIRE_MESSAGE(begin != std::string::npos, "the handbook has no " << word);
-  const std::size_t first = begin + mark.size();
-  std::string sql = docs.substr(first, docs.find("```", first) - first);
-  for (const auto& [name, value] : values) {
-    for (std::size_t at = 0; (at = sql.find(":" + name, at)) != std::string::npos;) {
-      sql.replace(at, name.size() + 1, value);
-    }
-  }
-  BOOST_REQUIRE_MESSAGE(sql.find(" :") == std::string::npos, sql);
-  return sql.substr(0, sql.find(';'));
-}
-
 BOOST_AUTO_TEST_CASE(TheHandbooksStatementsIssueAndRevokeAPairThatWorks) {
   const auto made = cvm::auth::MakePair();
   const std::string hash = cvm::auth::HashPrivateToken(made.private_token.Reveal());
   const auto issue = [&](const std::string& user) {
-    return FromTheDocs("panel-issue", {{"public_token", "'" + made.public_token + "'"},
-                                       {"private_hash", "'" + hash + "'"},
-                                       {"label", "'from the panel'"},
-                                       {"expires_at", "NULL"},
-                                       {"user", "'" + user + "'"}});
+    return SqlOfTheHandbook("panel-issue", {{"public_token", "'" + made.public_token + "'"},
+                                            {"private_hash", "'" + hash + "'"},
+                                            {"label", "'from the panel'"},
+                                            {"expires_at", "NULL"},
+                                            {"user", "'" + user + "'"}});
   };
   NoHypervisor nothing;
   cvm::vps::Service service(worker, nothing);
@@ -304,9 +286,9 @@ BOOST_AUTO_TEST_CASE(TheHandbooksStatementsIssueAndRevokeAPairThatWorks) {
   BOOST_TEST((verdict() == cvm::auth::Verdict::kNotValid));
   BOOST_TEST(Try(panel, issue("alice")) == kFine);
   BOOST_TEST((verdict() == cvm::auth::Verdict::kFull));
-  BOOST_TEST(Try(panel, FromTheDocs("panel-list", {{"user", "'alice'"}})) == kFine);
-  BOOST_TEST(Try(panel, FromTheDocs("panel-revoke", {{"public_token", "'" + made.public_token + "'"}})) ==
-             kFine);
+  BOOST_TEST(Try(panel, SqlOfTheHandbook("panel-list", {{"user", "'alice'"}})) == kFine);
+  BOOST_TEST(Try(panel, SqlOfTheHandbook("panel-revoke",
+                                         {{"public_token", "'" + made.public_token + "'"}})) == kFine);
   BOOST_TEST((verdict() == cvm::auth::Verdict::kNotValid));
 }
 

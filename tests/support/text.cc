@@ -37,4 +37,17 @@ std::set<std::string> Matches(const std::string& text, const std::string& patter
   return found;
 }
 
+std::string SqlOfTheHandbook(const std::string& word,
+                             const std::vector<std::pair<std::string, std::string>>& values) {
+  const std::string mark = "```sql " + word + "\n";
+  std::string sql = Section(ReadOfTree("docs/operations.md"), mark, "```").substr(mark.size());
+  for (const auto& [name, value] : values) {
+    for (std::size_t at = 0; (at = sql.find(":" + name, at)) != std::string::npos;) {
+      sql.replace(at, name.size() + 1, value);
+    }
+  }
+  if (sql.find(" :") != std::string::npos) throw std::runtime_error("a parameter without a value: " + sql);
+  return sql.substr(0, sql.find(';'));
+}
+
 }  // namespace cvm::test

@@ -4,6 +4,8 @@
 
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace cvm::test {
 
@@ -15,6 +17,11 @@ std::string ReadOfTree(const std::string& path);
 std::string Section(const std::string& text, const std::string& from, const std::string& to);
 // Every match of the first group of `pattern`.
 std::set<std::string> Matches(const std::string& text, const std::string& pattern);
+
+// The one statement of docs/operations.md that is marked with this word (```sql WORD), with `values` in place
+// of its parameters, by name. Throws std::runtime_error where there is none, or a parameter without a value.
+std::string SqlOfTheHandbook(const std::string& word,
+                             const std::vector<std::pair<std::string, std::string>>& values);
 
 }  // namespace cvm::test
 
