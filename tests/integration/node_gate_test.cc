@@ -102,6 +102,7 @@ const std::vector<std::string>& Attacks() {
       // readings
       "timeout", "timeout ", "timeout 5", "timeout 5 ", "timeout 5 id", "timeout 5 sh -c id",
       "timeout 0 getconf PAGESIZE", "timeout -5 getconf PAGESIZE", "timeout 1000 getconf PAGESIZE",
+      "timeout 31 getconf PAGESIZE", "timeout 99 getconf PAGESIZE", "timeout 100 getconf PAGESIZE",
       "timeout 5s getconf PAGESIZE", "timeout 5.5 getconf PAGESIZE", "timeout 05 getconf PAGESIZE",
       "timeout  5 getconf PAGESIZE", "timeout -s 9 5 getconf PAGESIZE", "timeout 5 getconf -a",
       "timeout 5 getconf PAGESIZE 101", "timeout 5 getconf PAGESIZE\nid", "timeout 5 getconf  PAGESIZE",
