@@ -28,8 +28,8 @@ constexpr db::Sql kCountOpen =
 
 constexpr db::Sql kStarts =
     "SELECT COUNT(*), "
-    "COUNT(CASE WHEN ended_at IS NULL AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 "
-    "WHEN outcome = 'unknown' AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 END) "
+    "COUNT(CASE WHEN (ended_at IS NULL OR outcome = 'unknown') "
+    "AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 END) "
     "FROM action_log WHERE vps_id = ? AND action IN ('start', 'restart')";
 
 db::Param NumberOrNull(std::uint64_t number) {
@@ -127,10 +127,9 @@ std::uint64_t CountOpen(db::Session& session, std::uint64_t vps_id) {
 
 Starts ReadStarts(db::Session& session, std::uint64_t vps_id) {
   Starts starts;
-  session.Query(kStarts, {Seconds(kLongestIntent), Seconds(kLongestUnknown), vps_id},
-                [&](const db::Row& row) {
-                  starts = {row.U64(0), row.U64(1)};
-                });
+  session.Query(kStarts, {Seconds(kLongestUnknown), vps_id}, [&](const db::Row& row) {
+    starts = {row.U64(0), row.U64(1)};
+  });
   return starts;
 }
 

@@ -44,7 +44,8 @@ struct Intent {
 // An intent older than this is over, whatever became of it: no request lasts so long, so its process has died
 // before it could write the end.
 inline constexpr std::chrono::seconds kLongestIntent{235};
-// For so long after it began may a start that ended as kUnknown still come to pass on its node.
+// For so long after it began may a start without an end, or one that ended as kUnknown, still come to pass on
+// its node: sshd may hold its command.
 inline constexpr std::chrono::seconds kLongestUnknown{600};
 
 // Gives the record's ID.
@@ -75,7 +76,8 @@ std::uint64_t CountOpen(db::Session& session, std::uint64_t vps_id);
 // The starts and restarts of a VPS at one moment.
 struct Starts {
   std::uint64_t begun = 0;      // how many were ever begun
-  std::uint64_t unsettled = 0;  // how many may still come to pass: open, or of unknown end and not old
+  std::uint64_t unsettled = 0;  // how many may still come to pass: of no or unknown end, and younger than
+                                // kLongestUnknown
 };
 Starts ReadStarts(db::Session& session, std::uint64_t vps_id);
 
