@@ -23,6 +23,7 @@
 #include "lib/audit/audit.h"
 #include "lib/config/check.h"
 #include "lib/config/config.h"
+#include "lib/config/threads.h"
 #include "lib/db/schema_version.h"
 #include "lib/log/log.h"
 #include "lib/node/breaker.h"
@@ -103,28 +104,27 @@ fcgi::Server::Settings ServerSettings(const config::WorkerSettings& worker) {
 // An intent that is older than any request is one whose worker died.
 static_assert(audit::kLongestIntent >= std::chrono::seconds(config::kMostRequestSeconds));
 
-// Who waits for another's action on the same VPS waits on one of our threads.
 vps::Service::Settings ActionSettings(const config::Settings& all) {
   const config::WorkerSettings& worker = all.worker;
+  const config::ThreadShares shares = config::ShareThreads(worker);
   vps::Service::Settings settings;
   settings.turn_wait = worker.turn_wait;
   settings.traffic = all.traffic;
-  settings.turns.waiters = std::max<std::size_t>(worker.threads / 4, 1);
+  settings.turns.waiters = shares.actions;
   settings.crypt.at_once = worker.crypt_checks;
-  settings.crypt.waiting = std::max<std::size_t>(worker.threads / 4, 1);
+  settings.crypt.requests = shares.crypt;
   return settings;
 }
 
-// A node holds a thread for as long as it is waited for: some threads never wait for one, and actions, which
-// can take minutes, take half of the threads at most.
+// A node holds a thread for as long as it is waited for.
 node::OpenVzSettings NodeSettings(const config::WorkerSettings& worker, std::size_t sessions_per_node) {
   const std::size_t spare = std::max<std::size_t>(sessions_per_node, 3) - 2;
-  const std::size_t reserved = worker.reserved_threads > 0 ? worker.reserved_threads : worker.threads / 8;
+  const config::ThreadShares shares = config::ShareThreads(worker);
   node::OpenVzSettings settings;
   settings.acting.lock_retry = worker.lock_wait;
-  settings.bounds.waits = worker.threads - reserved;
+  settings.bounds.waits = shares.waits;
   settings.bounds.looks_per_node = worker.waits_per_node;
-  settings.bounds.actions = std::max<std::size_t>(worker.threads / 2, 1);
+  settings.bounds.actions = shares.actions;
   settings.bounds.actions_per_node = worker.actions_per_node > 0 ? worker.actions_per_node : spare;
   return settings;
 }

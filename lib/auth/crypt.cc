@@ -130,10 +130,10 @@ std::string CryptCheck::DigestOf(const Token& token, std::string_view private_to
 
 // Nothing: the waiting room, or this pair's part of it, is full.
 std::shared_ptr<CryptCheck::Flight> CryptCheck::Join(const Token& token, const std::string& digest) {
-  if (waiting_ >= settings_.waiting) return nullptr;
+  if (waiting_ + running_ >= settings_.requests) return nullptr;
   const auto found = flights_.find(digest);
   if (found != flights_.end()) {
-    const bool crowded = found->second->waiters * kPartsOfRoom >= settings_.waiting;
+    const bool crowded = found->second->waiters * kPartsOfRoom >= settings_.requests;
     return crowded ? nullptr : found->second;
   }
   const auto of_token = std::count_if(flights_.begin(), flights_.end(),

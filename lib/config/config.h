@@ -26,11 +26,14 @@ inline constexpr unsigned kStopSeconds = 180;
 // answer must come before nginx stops waiting for it.
 inline constexpr unsigned kMostRequestSeconds = 235;
 
+// Below that there is not one for each kind of work.
+inline constexpr std::size_t kLeastThreads = 4;
+
 struct WorkerSettings {
   std::size_t threads = 128;
-  std::size_t reserved_threads = 0;    // that never wait for a node; 0: an eighth of them
+  std::size_t reserved_threads = 0;    // that wait for no node and check no pair; 0: an eighth of them
   std::size_t waits_per_node = 64;     // statuses that wait for one node
-  std::size_t actions_per_node = 0;    // 0: two less than sessions to it
+  std::size_t actions_per_node = 0;    // those that wait for their turn too; 0: two less than sessions to it
   std::size_t max_connections = 1024;  // of the web server, idle ones too
   std::size_t crypt_checks = 0;        // imported pairs checked at once; 0: half of the cores
   std::chrono::seconds io_timeout{5};  // for each read from and write to the web server

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "lib/base/text.h"
+#include "lib/config/threads.h"
 #include "lib/node/acting.h"
 
 namespace cvm::config {
@@ -100,10 +101,19 @@ void CheckActionTime(const WorkerSettings& worker, std::vector<JointProblem>& pr
                                                     " for a stop + the look at its result"});
 }
 
+// Whoever opens a session with less time than half of what that may take does not tell a node that is gone
+// from one that had too little: with such settings no status would ever find out.
+void CheckConnecting(const Settings& settings, std::vector<JointProblem>& problems) {
+  if (settings.ssh.connect_timeout <= settings.worker.status_timeout) return;
+  problems.push_back({"ssh.connect_timeout",
+                      "is longer than worker.status_timeout: a status could never tell that a node is gone"});
+}
+
 void CheckThreads(const Settings& settings, std::vector<JointProblem>& problems) {
   const WorkerSettings& worker = settings.worker;
-  if (worker.reserved_threads > 0 && worker.reserved_threads >= worker.threads) {
-    problems.push_back({"worker.reserved_threads", "leaves none of worker.threads to wait for nodes"});
+  if (ShareThreads(worker).waits == 0) {
+    problems.push_back({"worker.reserved_threads",
+                        "leaves none of worker.threads to wait for nodes: an eighth is for imported pairs"});
   }
   if (worker.actions_per_node > 0 && worker.actions_per_node >= settings.ssh.sessions_per_endpoint) {
     problems.push_back({"worker.actions_per_node",
@@ -178,6 +188,7 @@ std::vector<JointProblem> JointProblems(const Settings& settings, Program progra
   CheckTimeouts(settings, problems);
   if (program == Program::kWorker) {
     CheckActionTime(settings.worker, problems);
+    CheckConnecting(settings, problems);
     CheckThreads(settings, problems);
   }
   const std::uint64_t daily = settings.retention.traffic_daily_days;

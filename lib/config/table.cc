@@ -105,7 +105,8 @@ const std::vector<Setting>& AllSettings() {
        0, "Where the private keys for the nodes are; the one that is used is id_ed25519.",
        Into<kSsh, &ssh::Settings::key_directory>},
       {"ssh", "connect_timeout", Form::kSeconds, "5", "5", 1, 60,
-       "For connecting to a node, handshake and login together.",
+       "For connecting to a node, handshake and login together. The worker's: no longer than "
+       "worker.status_timeout.",
        Into<kSsh, &ssh::Settings::connect_timeout>},
       {"ssh", "idle_timeout", Form::kSeconds, "60", "60", 1, 3600,
        "A session that was not used for so long is closed.", Into<kSsh, &ssh::Settings::idle_timeout>},
@@ -126,27 +127,30 @@ const std::vector<Setting>& AllSettings() {
        "More than so many Gbit/s since the last reading of a container are booked, and flagged as a jump.",
        Into<kTraffic, &traffic::Settings::jump_gbit>},
 
-      {"worker", "threads", Form::kCount, "128", nullptr, 1, 1024,
+      {"worker", "threads", Form::kCount, "128", nullptr, kLeastThreads, 1024,
        "Requests that are worked on at once; one that waits for a node holds its thread.",
        Into<kWorker, &WorkerSettings::threads>},
       {"worker", "reserved_threads", Form::kCount, "0", nullptr, 0, 1023,
-       "Of them, those that never wait for a node, so that all else goes on; 0: an eighth. Beyond the others "
-       "a\n"
-       "status is \"unknown\" and an action refused, at once. At most half of the threads wait for actions.",
+       "Of them, those that never wait for a node or check an imported pair, so that all else goes on; 0: "
+       "an\n"
+       "eighth. Another eighth is for imported pairs. Beyond the others a status is \"unknown\" and an "
+       "action\n"
+       "refused, at once. At most half of the threads have actions, with all their waiting.",
        Into<kWorker, &WorkerSettings::reserved_threads>},
       {"worker", "waits_per_node", Form::kCount, "64", nullptr, 1, 1024,
        "The most statuses that wait for one node at once.", Into<kWorker, &WorkerSettings::waits_per_node>},
       {"worker", "actions_per_node", Form::kCount, "0", nullptr, 0, 63,
-       "The most actions under way on one node at once; below ssh.sessions_per_node, so that its status can "
-       "be\n"
-       "asked for meanwhile; 0: two less than that.",
+       "The most actions at once on one node, those that wait for another one to end too; below\n"
+       "ssh.sessions_per_node, so that its status can be asked for meanwhile; 0: two less than that.",
        Into<kWorker, &WorkerSettings::actions_per_node>},
       {"worker", "max_connections", Form::kCount, "1024", nullptr, 1, 65536,
        "The most connections of the web server, idle ones too.",
        Into<kWorker, &WorkerSettings::max_connections>},
       {"worker", "crypt_checks", Form::kCount, "0", nullptr, 0, 1024,
        "The most imported token pairs that are checked by crypt(3) at once, each with a core for some 20 ms "
-       "when\nit is first used; beyond it requests wait, and get 503 in the end; 0: half of the cores.",
+       "when\nit is first used; 0: half of the cores. Beyond it requests wait, but with those that are "
+       "checked "
+       "never\nmore than an eighth of the threads, and get 503 in the end.",
        Into<kWorker, &WorkerSettings::crypt_checks>},
       {"worker", "io_timeout", Form::kSeconds, "5", nullptr, 1, 120,
        "For each read from and write to the web server.", Into<kWorker, &WorkerSettings::io_timeout>},

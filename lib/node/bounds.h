@@ -1,6 +1,6 @@
 // How many threads may wait for nodes at one time: in all, for each node, and for actions, which can take
-// minutes. Whoever comes beyond a bound is turned away at once, so that no node can take the threads that
-// others need.
+// minutes. An action waits from its beginning on, also while it waits for another one to end. Whoever comes
+// beyond a bound is turned away at once, so that no node can take the threads that others need.
 #ifndef CVM_LIB_NODE_BOUNDS_H_
 #define CVM_LIB_NODE_BOUNDS_H_
 

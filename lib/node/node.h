@@ -10,6 +10,7 @@
 #include "lib/base/ctid.h"
 #include "lib/base/deadline.h"
 #include "lib/base/error.h"
+#include "lib/node/bounds.h"
 #include "lib/ssh/ssh.h"
 
 namespace cvm::node {
@@ -62,9 +63,13 @@ class Hypervisor {
   // ssh::Runner says; kInternal: an answer that does not parse.
   virtual base::Result<std::optional<Container>> Inspect(const Node& node, base::Ctid ctid,
                                                          base::Deadline deadline) = 0;
-  // Sends the action at most once, but for a container that another vzctl had locked, on which nothing was
-  // done. kUnavailable, kOverloaded: not sent; kBroken: sent, and the node could not tell afterwards what
-  // came of it.
+  // For whoever serves many at once, before an action takes any time: its place among those whose threads may
+  // wait for nodes, held for as long as it lives. kOverloaded, at once: there is none. Unless overridden, all
+  // are let in.
+  virtual base::Result<Bounds::Place> Admit(const Node& node);
+  // Bounded by Admit alone. Sends the action at most once, but for a container that another vzctl had locked,
+  // on which nothing was done. kUnavailable, kOverloaded: not sent; kBroken: sent, and the node could not
+  // tell afterwards what came of it.
   virtual base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action,
                                     base::Deadline deadline) = 0;
   // The same with the counters read before each sending of a stop or restart, for `counting`. A reading that

@@ -36,13 +36,15 @@ class OpenVz::Impl {
     return answer;
   }
 
+  base::Result<Bounds::Place> Admit(const Node& node) {
+    auto place = bounds_.ToAct(node.id);
+    if (place) return place;
+    meter_.ActionRefused(node);
+    return TooMany(node, "actions");
+  }
+
   base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action, base::Deadline deadline,
                             Counting* counting) {
-    const auto place = bounds_.ToAct(node.id);
-    if (!place) {
-      meter_.ActionRefused(node);
-      return TooMany(node, "actions");
-    }
     meter_.Acted(node);
     return RunAction(runner_, node, ctid, action, deadline, acting_, SystemPacing(), counting);
   }
@@ -78,6 +80,10 @@ base::Result<std::optional<Container>> OpenVz::Inspect(const Node& node, base::C
   return impl_->Inspect(node, ctid, deadline);
 }
 
+base::Result<Bounds::Place> OpenVz::Admit(const Node& node) {
+  return impl_->Admit(node);
+}
+
 base::Result<Outcome> OpenVz::Act(const Node& node, base::Ctid ctid, Action action, base::Deadline deadline) {
   return impl_->Act(node, ctid, action, deadline, nullptr);
 }
@@ -85,6 +91,10 @@ base::Result<Outcome> OpenVz::Act(const Node& node, base::Ctid ctid, Action acti
 base::Result<Outcome> OpenVz::ActCounted(const Node& node, base::Ctid ctid, Action action,
                                          base::Deadline deadline, Counting& counting) {
   return impl_->Act(node, ctid, action, deadline, &counting);
+}
+
+base::Result<Bounds::Place> Hypervisor::Admit(const Node&) {
+  return Bounds::Place();
 }
 
 base::Result<Outcome> Hypervisor::ActCounted(const Node& node, base::Ctid ctid, Action action,

@@ -38,6 +38,7 @@ class OpenVz : public Hypervisor {
   // kOverloaded, at once, beyond a bound, and as Batcher::Ask says.
   base::Result<std::optional<Container>> Inspect(const Node& node, base::Ctid ctid,
                                                  base::Deadline deadline) override;
+  base::Result<Bounds::Place> Admit(const Node& node) override;
   base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action,
                             base::Deadline deadline) override;
   base::Result<Outcome> ActCounted(const Node& node, base::Ctid ctid, Action action, base::Deadline deadline,

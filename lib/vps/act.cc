@@ -68,6 +68,15 @@ audit::Outcome EndOf(ActionResult result) {
   std::abort();
 }
 
+ActionResult Failed(const Placed& placed, Action action, const base::Error& error) {
+  log::Error("vps.action_failed", {{"vps", placed.vps.id},
+                                   {"node", placed.node.name},
+                                   {"action", node::ActionName(action)},
+                                   {"kind", base::CodeName(error.code)},
+                                   {"error", error.message}});
+  return ResultOf(error.code);
+}
+
 // An open intent: ends as unknown where nothing else was said.
 class OpenIntent {
  public:
@@ -118,6 +127,8 @@ base::Result<ActionResult> Service::Act(const Placed& placed, Action action, con
   if (const auto refusal = RefusalOf(placed.vps.state)) return *refusal;
   const auto ctid = CtidOf(placed.vps);
   if (!ctid) return ActionResult::kFailed;
+  const auto place = hypervisor_.Admit(placed.node);
+  if (!place) return Failed(placed, action, place.error());
   const auto turn = turns_.Take(placed.vps.id, deadline.Within(turn_wait_));
   if (!turn) return ActionResult::kNotInTurn;
   const audit::Intent intent = IntentOf(placed, action, origin);
@@ -140,13 +151,7 @@ ActionResult Service::ActOnNode(const Placed& placed, base::Ctid ctid, Action ac
                                 base::Deadline deadline) {
   traffic::BeforeHalt counting(pool_, placed.vps.id, placed.node.id, ctid, traffic_, deadline);
   const auto outcome = hypervisor_.ActCounted(placed.node, ctid, action, deadline, counting);
-  if (outcome) return ResultOf(*outcome);
-  log::Error("vps.action_failed", {{"vps", placed.vps.id},
-                                   {"node", placed.node.name},
-                                   {"action", node::ActionName(action)},
-                                   {"kind", base::CodeName(outcome.error().code)},
-                                   {"error", outcome.error().message}});
-  return ResultOf(outcome.error().code);
+  return outcome ? ResultOf(*outcome) : Failed(placed, action, outcome.error());
 }
 
 }  // namespace cvm::vps

@@ -104,7 +104,8 @@ class Service {
 
   // Asks the node of an active VPS at this moment; whatever cannot be learnt is kUnknown.
   Status Ask(const Placed& placed, base::Deadline deadline);
-  // One action at a time on a VPS. Its intent is committed, in the transaction that reads the VPS's state
+  // One action at a time on a VPS; another one waits for its turn, and has its place among the node's actions
+  // (Hypervisor::Admit) meanwhile. Its intent is committed, in the transaction that reads the VPS's state
   // again, before anything is sent; a stop or restart books the container's traffic first. kUnavailable,
   // kInternal: the database failed, and nothing was sent.
   base::Result<ActionResult> Act(const Placed& placed, Action action, const Origin& origin,

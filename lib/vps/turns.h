@@ -18,7 +18,7 @@ namespace cvm::vps {
 class Turns {
  public:
   struct Settings {
-    std::size_t waiters_per_key = 2;  // threads that wait at one key,
+    std::size_t waiters_per_key = 1;  // threads that wait at one key,
     std::size_t waiters = 16;         // and at all: who comes beyond is refused at once
   };
 

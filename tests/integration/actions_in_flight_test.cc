@@ -124,6 +124,30 @@ BOOST_FIXTURE_TEST_CASE(WhoseTurnDoesNotComeInTimeIsToldThatAnotherIsAtWork, InF
   BOOST_TEST((first.get() == ActionResult::kDone));
 }
 
+// Its thread is not to be had by others: without a place a node's waiting actions take the reserve.
+BOOST_FIXTURE_TEST_CASE(WhoWaitsForItsTurnHoldsAPlaceAmongThoseWhoWaitForNodes, InFlight) {
+  cvm::ssh::Pool sessions(cvm::tests::SettingsOf(node));
+  cvm::node::OpenVzSettings driver;
+  driver.bounds.waits = 2;
+  cvm::node::OpenVz bounded(sessions, driver);
+  HeldHypervisor hypervisor(bounded);
+  cvm::vps::Service crowded(pool, hypervisor);
+  const auto act = [&](Action action) { return Must(crowded.Act(placed, action, {}, Patience())); };
+  const auto waiting = [&] { return bounded.Figures().waiting[placed.node.id].actions; };
+  hypervisor.before.Hold();
+  auto first = std::async(std::launch::async, act, Action::kStart);
+  hypervisor.before.AwaitHeld();
+  auto second = std::async(std::launch::async, act, Action::kStop);
+  BOOST_TEST(TestNode::Await([&] { return waiting() == 2; }));
+  BOOST_TEST((act(Action::kRestart) == ActionResult::kOverloaded));
+  BOOST_TEST((crowded.Ask(placed, Patience()).condition == cvm::vps::Condition::kUnknown));
+  hypervisor.before.Release();
+  BOOST_TEST((first.get() == ActionResult::kDone));
+  BOOST_TEST((second.get() == ActionResult::kDone));
+  BOOST_TEST((crowded.Ask(placed, Patience()).condition == cvm::vps::Condition::kStopped));
+  BOOST_TEST(AwaitEnds({"start done", "stop done"}));
+}
+
 BOOST_FIXTURE_TEST_CASE(ALockThatStaysIsToldBeforeTheTimeIsOver, InFlight) {
   HoldStart();
   std::thread by_hand([this] { node.Exec("vzctl start 101"); });
@@ -249,7 +273,7 @@ BOOST_FIXTURE_TEST_CASE(AStopThatMeetsTheLockOfAStartIsPendingThoughTheContainer
   BOOST_TEST(IsStoppedForGood());
 }
 
-BOOST_FIXTURE_TEST_CASE(TheStartOfAWorkerThatDiedKeepsAStopPendingUntilNoRequestCanBeThatOld, InFlight) {
+BOOST_FIXTURE_TEST_CASE(TheStartOfAWorkerThatDiedKeepsAStopPendingForTenMinutes, InFlight) {
   cvm::audit::Intent intent;
   intent.actor.kind = cvm::audit::ActorKind::kCustomer;
   intent.vps_id = placed.vps.id;
@@ -264,7 +288,9 @@ BOOST_FIXTURE_TEST_CASE(TheStartOfAWorkerThatDiedKeepsAStopPendingUntilNoRequest
   orphan.join();
   BOOST_TEST(Retry().pending == 1U);
   BOOST_TEST(KeepsThePromise());
-  Age("236");
+  Age("590");
+  BOOST_TEST(Retry().pending == 1U);
+  Age("11");
   BOOST_TEST(Retry().stopped == 1U);
   BOOST_TEST(IsStoppedForGood());
 }

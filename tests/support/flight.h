@@ -63,6 +63,7 @@ class HeldHypervisor : public node::Hypervisor {
                                                        base::Deadline deadline) override {
     return inner_.Inspect(node, ctid, deadline);
   }
+  base::Result<node::Bounds::Place> Admit(const node::Node& node) override { return inner_.Admit(node); }
   base::Result<node::Outcome> Act(const node::Node& node, base::Ctid ctid, node::Action action,
                                   base::Deadline deadline) override {
     before.Pass();

@@ -189,6 +189,24 @@ BOOST_AUTO_TEST_CASE(AtMostSoManyRunAndWhoIsInTimeGetsAnAnswer) {
   BOOST_TEST(slow.most <= 2);
 }
 
+BOOST_AUTO_TEST_CASE(WhoIsBeingCheckedAndWhoWaitsHoldNoMoreThreadsTogetherThanAllowed) {
+  Slow slow;
+  auto settings = SlowSettings();
+  settings.requests = 2;
+  CryptCheck check(settings);
+  std::atomic<int> busy{0};
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] { check.Fits(TokenOf(1), "right", Patience()).ok(); });
+  slow.AwaitRunning(1);
+  for (std::uint64_t id = 2; id <= 6; ++id) {
+    threads.emplace_back([&, id] { busy += IsBusy(check.Fits(TokenOf(id), "right", Patience())); });
+  }
+  while (busy < 4) std::this_thread::yield();  // one runs, one waits
+  slow.Open();
+  for (auto& thread : threads) thread.join();
+  BOOST_TEST(busy == 4);
+}
+
 BOOST_AUTO_TEST_CASE(WhoCannotBeginInTimeIsToldThatItIsBusyAndNeverThatItIsWrong) {
   Slow slow;
   CryptCheck check(SlowSettings(std::chrono::milliseconds(1)));

@@ -15,6 +15,7 @@
 #include "lib/config/form.h"
 #include "lib/config/private_file.h"
 #include "lib/config/table.h"
+#include "lib/config/threads.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/text.h"
 
@@ -179,16 +180,19 @@ BOOST_AUTO_TEST_CASE(WhatIsWrongIsRefusedWithFileLineAndReason) {
       {"[worker.more]\nx = 1", ":1: unknown setting worker.more"},
       {"[worker]\nthreads = \"8\"", ":2: worker.threads must be a whole number"},
       {"[worker]\nthreads = 8.0", ":2: worker.threads must be a whole number"},
-      {"[worker]\nthreads = 0", ":2: worker.threads is out of range: 1 to 1024"},
-      {"[worker]\nthreads = -1", ":2: worker.threads is out of range: 1 to 1024"},
-      {"[worker]\nthreads = 1025", ":2: worker.threads is out of range: 1 to 1024"},
+      {"[worker]\nthreads = 3", ":2: worker.threads is out of range: 4 to 1024"},
+      {"[worker]\nthreads = -1", ":2: worker.threads is out of range: 4 to 1024"},
+      {"[worker]\nthreads = 1025", ":2: worker.threads is out of range: 4 to 1024"},
       {"[worker]\nthreads = 99999999999999999999", ":2: "},
       {"[worker]\nrequest_timeout = 240", ":2: worker.request_timeout is out of range: 1 to 235"},
       {"[worker]\nrequest_timeout = 224", ":2: worker.request_timeout must be 225 at least"},
       {"[worker]\nrequest_timeout = 200\nturn_wait = 5\nlock_wait = 11",
        ":2: worker.request_timeout must be 201 at least"},
+      {"[ssh]\nconnect_timeout = 11", ":2: ssh.connect_timeout is longer than worker.status_timeout"},
+      {"[worker]\nstatus_timeout = 4", "ssh.connect_timeout is longer than worker.status_timeout"},
       {"[worker]\nrequest_timeout = 9", "worker.status_timeout is longer than worker.request_timeout"},
       {"[worker]\nthreads = 8\nreserved_threads = 8", ":3: worker.reserved_threads leaves none of"},
+      {"[worker]\nthreads = 8\nreserved_threads = 7", ":3: worker.reserved_threads leaves none of"},
       {"[worker]\nactions_per_node = 10", ":2: worker.actions_per_node must be below ssh.sessions_per_node"},
       {"[database]\nservers = \"/x\"", ":2: database.servers must be a list of strings"},
       {"[database]\nservers = []", ":2: database.servers must name one server at least"},
@@ -292,6 +296,23 @@ BOOST_AUTO_TEST_CASE(NoMessageShowsAPasswordThatDoesNotParse) {
                            "[database]\npassword \"hunter2\"", "[database]\npassword = 'hunter2"}) {
     const std::string message = MessageOf(text);
     BOOST_TEST(!Holds(message, "hunter2"), message);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(WhatMayHoldAThreadForLongAlwaysLeavesTheReserveFree) {
+  for (std::size_t threads = cvm::config::kLeastThreads; threads <= 1024; ++threads) {
+    for (const std::size_t reserved : {std::size_t{0}, std::size_t{1}, threads / 2}) {
+      cvm::config::WorkerSettings worker;
+      worker.threads = threads;
+      worker.reserved_threads = reserved;
+      const auto shares = cvm::config::ShareThreads(worker);
+      BOOST_TEST_CONTEXT(threads << " threads, reserved " << reserved) {
+        BOOST_REQUIRE(shares.crypt + shares.waits + shares.reserved <= threads);
+        BOOST_REQUIRE(shares.reserved == (reserved > 0 ? reserved : std::max<std::size_t>(threads / 8, 1)));
+        BOOST_REQUIRE((shares.crypt > 0 && shares.waits > 0 && shares.actions > 0));
+        BOOST_REQUIRE(shares.actions <= std::min(shares.waits, threads / 2));
+      }
+    }
   }
 }
 
