@@ -43,10 +43,10 @@ Commands() {
   ' /trial/operations.md | sed "s/…/$kPassword/g"
 }
 
-# Follow FROM TO: carries them out. What only a running systemd does is left out (--now).
+# Follow FROM TO: carries them out. What only a running systemd does is left out (--now, stop).
 Follow() {
   local script
-  script=$(Commands "$1" "$2" | sed 's/^systemctl \(.*\) --now/systemctl \1/')
+  script=$(Commands "$1" "$2" | sed -e 's/^systemctl \(.*\) --now/systemctl \1/' -e '/^systemctl stop /d')
   printf '%s\n' "$script"
   [[ -n $script ]]
   cd /usr/share/cvm-client-api
