@@ -35,6 +35,16 @@ CheckStep Failed(const std::string& name, const base::Error& error) {
   return {name, StepState::kFailed, OneLine(error.message)};
 }
 
+CheckStep NotTried(const std::string& name, const std::string& why) {
+  return {name, StepState::kNotTried, "not tried: " + why};
+}
+
+// Where no command was sent nothing is known of what the step is about.
+CheckStep Unanswered(const std::string& name, const base::Error& error) {
+  const bool sent = error.code != base::ErrorCode::kUnavailable && error.code != base::ErrorCode::kOverloaded;
+  return sent ? Failed(name, error) : NotTried(name, OneLine(error.message));
+}
+
 // What a command said that ended with another exit status than 0.
 std::string Complaint(const ssh::Output& output) {
   return "(exit status " + std::to_string(output.exit_status) + "): " + OneLine(output.err);
@@ -96,7 +106,7 @@ base::Status TryCommand(const Question& ask) {
 
 CheckStep Sudo(const Question& ask) {
   const auto output = ask.Run(PageSizeCommand(ask.node, ask.deadline));
-  if (!output) return Failed("sudo", output.error());
+  if (!output) return Unanswered("sudo", output.error());
   if (output->exit_status == 0) return {"sudo", StepState::kOk, "sudo -n works"};
   return {
       "sudo", StepState::kFailed,
@@ -105,7 +115,7 @@ CheckStep Sudo(const Question& ask) {
 
 CheckStep Gate(const Question& ask) {
   const auto output = ask.Run(GateVersionCommand());
-  if (!output) return Failed("gate", output.error());
+  if (!output) return Unanswered("gate", output.error());
   std::string_view answer = output->out;
   if (!answer.empty() && answer.back() == '\n') answer.remove_suffix(1);
   if (output->exit_status == 0 && answer == kGateAnswer) {
@@ -122,7 +132,7 @@ CheckStep Gate(const Question& ask) {
 
 CheckStep Vzctl(const Question& ask) {
   const auto output = ask.Run(VzctlVersionCommand(ask.node));
-  if (!output) return Failed("vzctl", output.error());
+  if (!output) return Unanswered("vzctl", output.error());
   if (output->exit_status == 0) return {"vzctl", StepState::kOk, OneLine(output->out)};
   const std::string how = ask.node.endpoint.user == "root" ? "" : " by sudo -n";
   return {"vzctl", StepState::kFailed,
@@ -132,19 +142,19 @@ CheckStep Vzctl(const Question& ask) {
 // The question that every status asks. Whether there is a container 1 does not matter.
 CheckStep Vzlist(const Question& ask) {
   const auto rows = AskVzlist(ask.runner, ask.node, {*base::Ctid::FromNumber(1)}, ask.deadline);
-  if (!rows) return Failed("vzlist", rows.error());
+  if (!rows) return Unanswered("vzlist", rows.error());
   return {"vzlist", StepState::kOk, "it answers"};
 }
 
 CheckStep PageSize(const Question& ask) {
   const auto size = AskPageSize(ask.runner, ask.node, ask.deadline);
-  if (!size) return Failed("page size", size.error());
+  if (!size) return Unanswered("page size", size.error());
   return {"page size", StepState::kOk, std::to_string(*size) + " bytes"};
 }
 
 CheckStep ReadingOf(const Question& ask) {
   const auto reading = AskReading(ask.runner, ask.node, {}, ask.deadline);
-  if (!reading) return Failed("reading", reading.error());
+  if (!reading) return Unanswered("reading", reading.error());
   return {"reading", StepState::kOk, std::to_string(reading->size()) + " containers run"};
 }
 
@@ -157,7 +167,7 @@ CheckStep ClockOf(const Question& ask) {
   const std::int64_t before = Now();
   const auto output = ask.Run(ClockCommand());
   const std::int64_t after = Now();
-  if (!output) return Failed("clock", output.error());
+  if (!output) return Unanswered("clock", output.error());
   std::string_view text = output->out;
   if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
   const auto said = base::ParseU64(text);
@@ -178,7 +188,7 @@ CheckStep Latency(const Question& ask) {
   for (auto& sample : samples) {
     const auto begun = Clock::now();
     const auto output = ask.Run(LoginCommand());
-    if (!output) return Failed("latency", output.error());
+    if (!output) return Unanswered("latency", output.error());
     sample = Clock::now() - begun;
   }
   std::sort(samples.begin(), samples.end());
@@ -191,6 +201,14 @@ CheckStep Latency(const Question& ask) {
           std::string(text.data()) + ": the user's shell start-up files run before each"};
 }
 
+struct CommandStep {
+  const char* name;
+  CheckStep (*take)(const Question& ask);
+};
+constexpr CommandStep kCommandSteps[] = {{"gate", Gate},          {"vzctl", Vzctl},       {"vzlist", Vzlist},
+                                         {"page size", PageSize}, {"reading", ReadingOf}, {"clock", ClockOf},
+                                         {"latency", Latency}};
+
 }  // namespace
 
 const char* StepStateName(StepState state) {
@@ -201,22 +219,27 @@ const char* StepStateName(StepState state) {
       return "warning";
     case StepState::kFailed:
       return "failed";
+    case StepState::kNotTried:
+      return "not tried";
   }
   std::abort();
 }
 
 std::vector<CheckStep> CheckNode(const ssh::SessionTrial& trial, ssh::Runner& runner, const Node& node,
-                                 base::Deadline deadline) {
+                                 std::chrono::milliseconds each) {
   std::vector<CheckStep> steps = SessionSteps(trial, node);
   if (!trial.status) return steps;
-  const Question ask{runner, node, deadline};
-  if (const auto tried = TryCommand(ask); !tried) {
+  const auto ask = [&] { return Question{runner, node, base::Deadline::In(each)}; };
+  if (const auto tried = TryCommand(ask()); !tried) {
     steps.back() = Failed("login", tried.error());
     return steps;
   }
-  if (node.endpoint.user != "root") steps.push_back(Sudo(ask));
-  for (const auto step : {Gate, Vzctl, Vzlist, PageSize, ReadingOf, ClockOf, Latency})
-    steps.push_back(step(ask));
+  if (node.endpoint.user != "root") steps.push_back(Sudo(ask()));
+  for (const auto& [name, take] : kCommandSteps) {
+    // Each of the others would wait in vain for as long.
+    const bool lost = steps.back().state == StepState::kNotTried;
+    steps.push_back(lost ? NotTried(name, "no session could be had any more") : take(ask()));
+  }
   return steps;
 }
 

@@ -252,7 +252,7 @@ BOOST_AUTO_TEST_CASE(AGatedNodePassesItsCheckWithoutAWarning) {
     cvm::ssh::Pool pool(cvm::tests::SettingsOf(node));
     const Node alpha = NodeFor(user);
     const auto trial = cvm::ssh::TrySession(cvm::tests::SettingsOf(node), alpha.endpoint, Soon());
-    for (const auto& step : CheckNode(trial, pool, alpha, Soon())) {
+    for (const auto& step : CheckNode(trial, pool, alpha, std::chrono::seconds(20))) {
       BOOST_TEST((step.state == cvm::node::StepState::kOk), user << " " << step.name << ": " << step.detail);
     }
     const auto reading = cvm::node::AskReading(pool, alpha, {}, Soon());

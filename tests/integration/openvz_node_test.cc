@@ -43,9 +43,9 @@ struct Driver {
     return ended.ok() && *ended == outcome;
   }
   std::vector<cvm::node::CheckStep> Check() {
-    const auto deadline = Deadline::In(std::chrono::seconds(20));
-    const auto trial = cvm::ssh::TrySession(cvm::tests::SettingsOf(node), alpha.endpoint, deadline);
-    return cvm::node::CheckNode(trial, pool, alpha, deadline);
+    const std::chrono::seconds each(20);
+    const auto trial = cvm::ssh::TrySession(cvm::tests::SettingsOf(node), alpha.endpoint, Deadline::In(each));
+    return cvm::node::CheckNode(trial, pool, alpha, each);
   }
   static StepState StateOf(const std::vector<cvm::node::CheckStep>& steps, const std::string& name) {
     for (const auto& step : steps) {

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <string>
+#include <thread>
 
 #include "tests/support/fake_runner.h"
 
@@ -29,7 +30,7 @@ struct Checked {
     node.endpoint.host = "192.0.2.1";
     trial.reached = SessionStep::kLogin;
   }
-  auto Check() { return CheckNode(trial, runner, node, Deadline::In(std::chrono::milliseconds(10900))); }
+  auto Check() { return CheckNode(trial, runner, node, std::chrono::milliseconds(10900)); }
   void AnswerLatency() { runner.Answer(0).Answer(0).Answer(0).Answer(0).Answer(0); }
 
   cvm::ssh::SessionTrial trial;
@@ -114,6 +115,45 @@ BOOST_FIXTURE_TEST_CASE(EachStepFailsAloneAndSaysWhy, Checked) {
   BOOST_TEST((Named(steps, "reading").state == StepState::kFailed));
   BOOST_TEST((Named(steps, "clock").state == StepState::kFailed));
   BOOST_TEST((Named(steps, "latency").state == StepState::kOk));
+}
+
+// As vzlist may hang: the others have their own time, and are told as they are.
+BOOST_FIXTURE_TEST_CASE(AStepThatHangsHarmsNoOther, Checked) {
+  runner.Answer(0).Answer(0, "cvm-node-gate 1\n").Answer(0, "vzctl version 4.11.1\n");
+  runner.Fail(ErrorCode::kBroken).Answer(0, "4096\n").Answer(0, kReading).Answer(0, Now());
+  AnswerLatency();
+  struct Slow : cvm::ssh::Runner {
+    cvm::base::Result<cvm::ssh::Output> Run(const cvm::ssh::Endpoint& endpoint,
+                                            const cvm::ssh::Command& command, Deadline deadline) override {
+      while (command.Quoted().find("vzlist") != std::string::npos && !deadline.Passed()) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      }
+      if (deadline.Passed() && inner.lines.size() != 3) {
+        return cvm::base::Error{ErrorCode::kOverloaded, "no time is left"};
+      }
+      return inner.Run(endpoint, command, deadline);
+    }
+    explicit Slow(cvm::tests::FakeRunner& fake) : inner(fake) {}
+    cvm::tests::FakeRunner& inner;
+  };
+  Slow slow(runner);
+  for (const auto& step : CheckNode(trial, slow, node, std::chrono::milliseconds(300))) {
+    const StepState wanted = step.name == "vzlist" ? StepState::kFailed : StepState::kOk;
+    BOOST_TEST((step.state == wanted), step.name << ": " << step.detail);
+  }
+  BOOST_TEST(runner.Unused() == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(WhereNoSessionIsToBeHadAnyMoreTheStepsLeftAreNotTried, Checked) {
+  runner.Answer(0).Answer(0, "cvm-node-gate 1\n").Fail(ErrorCode::kUnavailable);
+  const auto steps = Check();
+  BOOST_TEST(steps.size() == 11U);
+  for (const char* name : {"vzctl", "vzlist", "page size", "reading", "clock", "latency"}) {
+    BOOST_TEST((Named(steps, name).state == StepState::kNotTried), name);
+    BOOST_TEST(Named(steps, name).detail.find("not tried: ") == 0U);
+  }
+  BOOST_TEST(Named(steps, "vzctl").detail == "not tried: as the test wants it");
+  BOOST_TEST(runner.lines.size() == 3U);
 }
 
 BOOST_FIXTURE_TEST_CASE(AMissingGateAnOldOneAndAWrongClockAreWarnings, Checked) {
