@@ -45,11 +45,6 @@ void LogRefusal(const Acted& acted, const ssh::Output& output) {
                                        {"stderr", base::Shorten(output.err, kExcerpt)}});
 }
 
-const VzlistRow* FindRow(const VzlistRows& rows, base::Ctid ctid) {
-  const auto row = rows.find(ctid);
-  return row == rows.end() ? nullptr : &row->second;
-}
-
 bool NotSent(base::ErrorCode code) {
   return code == base::ErrorCode::kUnavailable || code == base::ErrorCode::kOverloaded;
 }
@@ -68,11 +63,11 @@ class Run {
   base::Result<Outcome> AfterRefusal(int exit_status);
   Outcome AfterRefusedRestart(int exit_status);
   bool HoldsThoughLocked();
-  base::Result<VzlistRows> AskState() {
-    return AskVzlist(acted_.runner, acted_.node, {acted_.ctid}, acted_.deadline);
+  base::Result<std::optional<VzlistRow>> AskState() {
+    return AskContainer(acted_.runner, acted_.node, acted_.ctid, acted_.deadline);
   }
-  bool AsAsked(const VzlistRow* row) const {
-    return row != nullptr && row->running == (acted_.action == Action::kStart);
+  bool AsAsked(const std::optional<VzlistRow>& row) const {
+    return row && row->running == (acted_.action == Action::kStart);
   }
 
   const Acted acted_;
@@ -137,32 +132,30 @@ base::Result<Outcome> Run::AfterFailure(const base::Error& error) {
 // One that cannot be asked is tried again: nothing was done.
 bool Run::HoldsThoughLocked() {
   if (acted_.action == Action::kRestart) return false;
-  const auto rows = AskState();
-  return rows && AsAsked(FindRow(*rows, acted_.ctid));
+  const auto row = AskState();
+  return row && AsAsked(*row);
 }
 
 base::Result<Outcome> Run::AfterRefusal(int exit_status) {
   if (acted_.action == Action::kRestart) return AfterRefusedRestart(exit_status);
-  const auto rows = AskState();
-  if (rows) {
-    const VzlistRow* row = FindRow(*rows, acted_.ctid);
-    if (AsAsked(row)) return Outcome::kDone;
-    return row == nullptr ? Outcome::kMissing : Outcome::kFailed;
+  const auto row = AskState();
+  if (row) {
+    if (AsAsked(*row)) return Outcome::kDone;
+    return *row ? Outcome::kFailed : Outcome::kMissing;
   }
   // Nothing was done, whatever the state is: no vzctl was run, or none that has an OpenVZ kernel under it.
   if (NeverRan(exit_status) || exit_status == kVzctlNoKernel) return Outcome::kFailed;
-  return base::Error{base::ErrorCode::kBroken,
-                     std::string(ActionName(acted_.action)) + " of " + acted_.ctid.text() +
-                         " ended with exit status " + std::to_string(exit_status) +
-                         ", and its state cannot be asked: " + rows.error().message};
+  return base::Error{base::ErrorCode::kBroken, std::string(ActionName(acted_.action)) + " of " +
+                                                   acted_.ctid.text() + " ended with exit status " +
+                                                   std::to_string(exit_status) +
+                                                   ", and its state cannot be asked: " + row.error().message};
 }
 
 Outcome Run::AfterRefusedRestart(int exit_status) {
   if (exit_status == kVzctlMissing) return Outcome::kMissing;
   if (NeverRan(exit_status)) return Outcome::kFailed;
-  const auto rows = AskState();
-  const VzlistRow* row = rows ? FindRow(*rows, acted_.ctid) : nullptr;
-  return row != nullptr && !row->running ? Outcome::kDownAfterRestart : Outcome::kFailed;
+  const auto row = AskState();
+  return row && *row && !(*row)->running ? Outcome::kDownAfterRestart : Outcome::kFailed;
 }
 
 class RealPacing : public Pacing {

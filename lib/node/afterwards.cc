@@ -17,12 +17,11 @@ constexpr std::chrono::milliseconds kOneQuestion{10000};
 enum class Seen { kComeToPass, kNotYet, kNoContainer, kNoAnswer };
 
 Seen LookAtState(const Acted& acted) {
-  const auto rows = AskVzlist(acted.runner, acted.node, {acted.ctid}, acted.deadline.Within(kOneQuestion));
-  if (!rows) return Seen::kNoAnswer;
-  const auto row = rows->find(acted.ctid);
-  if (row == rows->end()) return Seen::kNoContainer;
+  const auto row = AskContainer(acted.runner, acted.node, acted.ctid, acted.deadline.Within(kOneQuestion));
+  if (!row) return Seen::kNoAnswer;
+  if (!*row) return Seen::kNoContainer;
   const bool wants_running = acted.action == Action::kStart;
-  return row->second.running == wants_running ? Seen::kComeToPass : Seen::kNotYet;
+  return (*row)->running == wants_running ? Seen::kComeToPass : Seen::kNotYet;
 }
 
 Seen LookAtLife(const Acted& acted, const Before& before) {

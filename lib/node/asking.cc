@@ -84,7 +84,18 @@ base::Result<VzlistRows> AskVzlist(ssh::Runner& runner, const Node& node,
   if (output->exit_status == 1 && !rows->empty()) {
     return BadAnswer(node, "vzlist", "it failed, and named containers", *output);
   }
+  for (const base::Ctid ctid : ctids) {
+    const auto row = rows->Find(ctid);
+    if (!row) (void)BadAnswer(node, "vzlist", row.error().message, *output);
+  }
   return rows;
+}
+
+base::Result<std::optional<VzlistRow>> AskContainer(ssh::Runner& runner, const Node& node, base::Ctid ctid,
+                                                    base::Deadline deadline) {
+  const auto rows = AskVzlist(runner, node, {ctid}, deadline);
+  if (!rows) return rows.error();
+  return rows->Find(ctid);
 }
 
 base::Result<std::uint64_t> AskPageSize(ssh::Runner& runner, const Node& node, base::Deadline deadline) {

@@ -4,6 +4,7 @@
 #define CVM_LIB_NODE_ASKING_H_
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "lib/base/ctid.h"
@@ -18,9 +19,14 @@ namespace cvm::node {
 // Errors of both: kUnavailable, kOverloaded and kBroken as ssh::Runner gives them, kBroken also where the
 // node took longer than the deadline allows; kInternal: no proper answer.
 
-// The containers among `ctids` that the node has. `ctids` is not empty.
+// The containers among `ctids` that the node has. `ctids` is not empty. Rows that are not as they must be are
+// logged.
 base::Result<VzlistRows> AskVzlist(ssh::Runner& runner, const Node& node,
                                    const std::vector<base::Ctid>& ctids, base::Deadline deadline);
+
+// The one container's row; nothing where the node has no such container.
+base::Result<std::optional<VzlistRow>> AskContainer(ssh::Runner& runner, const Node& node, base::Ctid ctid,
+                                                    base::Deadline deadline);
 
 // Bytes in one of the pages that vzlist counts.
 base::Result<std::uint64_t> AskPageSize(ssh::Runner& runner, const Node& node, base::Deadline deadline);

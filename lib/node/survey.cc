@@ -59,11 +59,7 @@ class Asker {
   }
 
   void Take(const Ctids& part, const VzlistRows& found) {
-    for (const base::Ctid ctid : part) {
-      const auto row = found.find(ctid);
-      const bool known = row != found.end();
-      rows_.emplace(ctid, known ? std::optional<VzlistRow>(row->second) : std::nullopt);
-    }
+    for (const base::Ctid ctid : part) rows_.emplace(ctid, found.Find(ctid));
   }
   void Fail(const Ctids& part, const base::Error& error) {
     for (const base::Ctid ctid : part) rows_.emplace(ctid, error);

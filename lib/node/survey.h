@@ -24,9 +24,10 @@ class Survey {
   explicit Survey(ssh::Runner& runner) : runner_(runner) {}
 
   // An answer for each of `ctids`, which are not empty and different. One vzlist, where nothing goes wrong
-  // and they fit one command. Where it gives no proper answer for several they are asked for by halves, so
-  // that a container that vzlist cannot show harms no other; how often is bounded by what one such container
-  // takes. Errors: as AskVzlist gives them.
+  // and they fit one command. A row that is not as it must be is the error of its container alone. Where it
+  // gives no proper answer at all for several they are asked for by halves, so that a container at which
+  // vzlist fails harms no other; how often is bounded by what one such container takes. Errors: as AskVzlist
+  // gives them.
   Answers Ask(const Node& node, const std::vector<base::Ctid>& ctids, base::Deadline deadline);
 
  private:

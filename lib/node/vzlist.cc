@@ -44,22 +44,27 @@ std::optional<std::uint64_t> ReadFigure(const json::Value& entry, const char* na
   return member ? member->AsU64() : std::nullopt;
 }
 
-base::Status AddEntry(const json::Value& entry, VzlistRows& rows) {
-  const auto ctid = ReadCtid(entry);
-  if (!ctid) return Malformed("an entry without a proper ctid");
+base::Result<VzlistRow> ReadRow(const json::Value& entry, base::Ctid ctid) {
   const auto running = ReadStatus(entry);
-  if (!running) return Malformed("no known status for " + ctid->text());
+  if (!running) return Malformed("no known status for " + ctid.text());
   const auto pages = ReadFigure(entry, "physpages", "held");
-  if (!pages) return Malformed("no proper physpages for " + ctid->text());
+  if (!pages) return Malformed("no proper physpages for " + ctid.text());
   const auto blocks = ReadFigure(entry, "diskspace", "usage");
-  if (!blocks) return Malformed("no proper diskspace for " + ctid->text());
-  if (!rows.emplace(*ctid, VzlistRow{*running, *pages, *blocks}).second) {
-    return Malformed(ctid->text() + " is there twice");
-  }
-  return {};
+  if (!blocks) return Malformed("no proper diskspace for " + ctid.text());
+  return VzlistRow{*running, *pages, *blocks};
 }
 
 }  // namespace
+
+base::Result<std::optional<VzlistRow>> VzlistRows::Find(base::Ctid ctid) const {
+  const auto found = rows_.find(ctid);
+  if (found == rows_.end()) {
+    if (nameless_) return Malformed("a row without a proper ctid, and none for " + ctid.text());
+    return std::optional<VzlistRow>();
+  }
+  if (!found->second.ok()) return found->second.error();
+  return std::optional<VzlistRow>(*found->second);
+}
 
 base::Result<VzlistRows> ParseVzlist(std::string_view text) {
   const auto document = json::Document::Parse(text);
@@ -68,8 +73,13 @@ base::Result<VzlistRows> ParseVzlist(std::string_view text) {
   if (!entries) return Malformed("not an array");
   VzlistRows rows;
   for (const json::Value& entry : *entries) {
-    const auto status = AddEntry(entry, rows);
-    if (!status.ok()) return status.error();
+    const auto ctid = ReadCtid(entry);
+    if (!ctid) {
+      rows.nameless_ = true;
+      continue;
+    }
+    const auto [row, first] = rows.rows_.emplace(*ctid, ReadRow(entry, *ctid));
+    if (!first) row->second = Malformed(ctid->text() + " is there twice");
   }
   return rows;
 }

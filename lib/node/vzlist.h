@@ -2,8 +2,10 @@
 #ifndef CVM_LIB_NODE_VZLIST_H_
 #define CVM_LIB_NODE_VZLIST_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string_view>
 
 #include "lib/base/ctid.h"
@@ -16,10 +18,24 @@ struct VzlistRow {
   std::uint64_t held_pages = 0;   // 0 where vzlist does not know
   std::uint64_t used_blocks = 0;  // of 1 KiB; 0 where vzlist does not know
 };
-using VzlistRows = std::map<base::Ctid, VzlistRow>;
 
-// The containers that it names; none where it prints `[]`. Strict: kInternal for whatever is not an array of
-// objects with the four fields, or names a container twice. Other fields are skipped.
+// The containers that it names, each row judged for itself: one that is not as it must be says nothing of the
+// others.
+class VzlistRows {
+ public:
+  // Nothing where no row names it. kInternal: its row has not the four fields, or is there twice; or it has
+  // none, and there is a row that says of no container that it is its own.
+  base::Result<std::optional<VzlistRow>> Find(base::Ctid ctid) const;
+  bool empty() const { return rows_.empty() && !nameless_; }
+  std::size_t size() const { return rows_.size(); }  // of the containers that are named
+
+ private:
+  friend base::Result<VzlistRows> ParseVzlist(std::string_view text);
+  std::map<base::Ctid, base::Result<VzlistRow>> rows_;
+  bool nameless_ = false;
+};
+
+// No rows where it prints `[]`. kInternal for whatever is not an array. Other fields are skipped.
 base::Result<VzlistRows> ParseVzlist(std::string_view text);
 
 }  // namespace cvm::node
