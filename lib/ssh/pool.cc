@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -15,17 +16,24 @@
 #include <vector>
 
 #include "lib/log/log.h"
+#include "lib/ssh/opens.h"
 #include "lib/ssh/session.h"
 #include "lib/ssh/shelf.h"
-#include "lib/ssh/slots.h"
 #include "lib/ssh/ssh.h"
 #include "lib/ssh/thread.h"
 
 namespace cvm::ssh {
 namespace {
 
-// sshd drops connections at random once ten wait for their login (MaxStartups), whoever opened them.
-constexpr std::size_t kConnectsPerEndpoint = 4;
+// sshd drops connections at random once ten wait for their login (MaxStartups), whoever opened them. Two keep
+// both of our cores busy.
+constexpr std::size_t kConnectsPerEndpoint = 2;
+
+// A bound for the worst; those above let fewer than this wait.
+constexpr std::size_t kWaitersPerEndpoint = 256;
+
+// A session that took longer to open makes its endpoint a slow one.
+constexpr std::chrono::seconds kPromptly{1};
 
 // A session that does not answer within this is taken for dead, and its like with it.
 constexpr std::chrono::milliseconds kPatience{1000};
@@ -35,6 +43,10 @@ constexpr std::chrono::seconds kLongestReapInterval{5};
 
 bool NotSent(const base::Error& error) {
   return error.code == base::ErrorCode::kUnavailable || error.code == base::ErrorCode::kOverloaded;
+}
+
+base::Error OutOfTime() {
+  return {base::ErrorCode::kOverloaded, "no session became free by the deadline"};
 }
 
 base::Error At(const Endpoint& endpoint, const base::Error& error) {
@@ -47,27 +59,44 @@ class Pool::Impl {
  public:
   explicit Impl(Settings settings)
       : settings_(std::move(settings)),
-        handshakes_(std::max<std::size_t>(settings_.handshakes, 1)),
+        limits_{std::max<std::size_t>(settings_.sessions_per_endpoint, 1), kConnectsPerEndpoint,
+                kWaitersPerEndpoint},
+        opens_(std::max<std::size_t>(settings_.opens, 1)),
         reaper_(StartThread([this] { Reap(); })) {}
   ~Impl();
   base::Result<Output> Run(const Endpoint& endpoint, const Command& command, base::Deadline deadline);
   PoolFigures Figures() const;
 
  private:
+  // A caller's stay at the shelf of its endpoint, which lives for as long.
+  class Visit {
+   public:
+    Visit(Impl& pool, std::string key);
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+    ~Visit();
+    Impl& pool() const { return pool_; }
+    // To be used with the pool's mutex held.
+    Shelf& shelf() const { return *shelf_; }
+    std::uint64_t entered() const { return entered_; }
+
+   private:
+    Impl& pool_;
+    const std::string key_;
+    Shelf* shelf_ = nullptr;  // an element of an unordered_map stays where it is
+    std::uint64_t entered_ = 0;
+  };
+
   // A slot of a shelf, given back when this dies.
   class Lease {
    public:
-    Lease(Impl& pool, std::string key, Grant grant)
-        : pool_(pool),
-          key_(std::move(key)),
-          session_(std::move(grant.kept)),
-          kept_(session_ != nullptr),
-          connecting_(!kept_) {}
+    Lease(Visit& visit, Grant grant)
+        : visit_(visit), session_(std::move(grant.kept)), kept_(session_ != nullptr), connecting_(!kept_) {}
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
     ~Lease() {
-      EndConnect(Opening::kFailed);
-      pool_.GiveBack(key_, std::move(session_));
+      EndConnect(Opening::kGivenUp);
+      visit_.pool().GiveBack(visit_.shelf(), std::move(session_));
     }
     // Whether the session had been used before.
     bool kept() const { return kept_; }
@@ -76,55 +105,72 @@ class Pool::Impl {
     Session& session() { return *session_; }
 
    private:
-    bool EndConnect(Opening how) {
-      return std::exchange(connecting_, false) && pool_.ConnectEnded(key_, how);
+    bool EndConnect(Opening how, const std::string& why = "") {
+      return std::exchange(connecting_, false) && visit_.pool().ConnectEnded(visit_.shelf(), how, why);
     }
     base::Error Judge(base::Error error, bool hurried);
 
-    Impl& pool_;
-    std::string key_;
+    Visit& visit_;
     SessionPtr session_;
     bool kept_;
     bool connecting_;
   };
 
-  std::optional<Grant> Take(const std::string& key, base::Deadline deadline);
-  void GiveBack(const std::string& key, SessionPtr session);
-  bool ConnectEnded(const std::string& key, Opening how);
+  base::Result<Grant> Take(const Visit& visit, base::Deadline deadline);
+  static void Wait(Shelf& shelf, Waiter& waiter, std::unique_lock<std::mutex>& lock, base::Deadline deadline);
+  void GiveBack(Shelf& shelf, SessionPtr session);
+  bool ConnectEnded(Shelf& shelf, Opening how, const std::string& why);
   void Count(Opening how);
-  void DropIdle(const std::string& key);
+  void DropIdle(Shelf& shelf);
   base::Deadline OpenBy(const Lease& lease, base::Deadline deadline) const;
   void Reap();
   std::vector<SessionPtr> TakeExpired();
 
   const Settings settings_;
-  Slots handshakes_;
+  const Limits limits_;
   mutable std::mutex mutex_;
   std::condition_variable stop_changed_;
   bool stopping_ = false;
-  std::unordered_map<std::string, Shelf> shelves_;  // a shelf goes when nobody uses it
+  Opens opens_;
+  std::unordered_map<std::string, Shelf> shelves_;  // a shelf goes when it is unused
   PoolFigures counted_;                             // without the endpoints, which are the shelves'
   std::thread reaper_;                              // last: it uses what stands above
 };
 
+Pool::Impl::Visit::Visit(Impl& pool, std::string key) : pool_(pool), key_(std::move(key)) {
+  const std::lock_guard<std::mutex> lock(pool_.mutex_);
+  shelf_ = &pool_.shelves_.try_emplace(key_, pool_.limits_, pool_.opens_).first->second;
+  entered_ = shelf_->Enter();
+}
+
+Pool::Impl::Visit::~Visit() {
+  const std::lock_guard<std::mutex> lock(pool_.mutex_);
+  shelf_->Exit();
+  if (shelf_->Unused(Clock::now())) pool_.shelves_.erase(key_);
+}
+
 base::Status Pool::Impl::Lease::Open(const Endpoint& endpoint, base::Deadline deadline) {
-  const auto timeout = pool_.settings_.connect_timeout;
-  const auto by = deadline.Within(timeout);
-  const bool hurried = by.Remaining() < timeout / 2;
-  auto opened = Session::Open(endpoint, pool_.settings_.key_directory, pool_.handshakes_, by);
+  const Settings& settings = visit_.pool().settings_;
+  const auto begun = Clock::now();
+  const auto by = deadline.Within(settings.connect_timeout);
+  const bool hurried = by.Remaining() < settings.connect_timeout / 2;
+  auto opened = Session::Open(endpoint, settings.key_directory, by);
   if (!opened.ok()) return Judge(opened.error(), hurried && by.Passed());
   session_ = std::move(*opened);
-  EndConnect(Opening::kOpened);
+  EndConnect(Clock::now() - begun > kPromptly ? Opening::kOpenedSlowly : Opening::kOpened);
   return {};
 }
 
 // Says what a session that was not opened means, and tells the shelf. `hurried`: it was given little time,
 // all of which it took, so that the host is not to blame.
 base::Error Pool::Impl::Lease::Judge(base::Error error, bool hurried) {
-  const bool dropped = error.code == base::ErrorCode::kConflict;
-  const bool hopeless = EndConnect(dropped ? Opening::kDropped : Opening::kFailed);
-  if (dropped && hopeless) error.code = base::ErrorCode::kUnavailable;
-  if (!dropped && hurried) error.code = base::ErrorCode::kOverloaded;
+  if (error.code == base::ErrorCode::kConflict) {
+    if (!EndConnect(Opening::kDropped, error.message)) error.code = base::ErrorCode::kUnavailable;
+    return error;
+  }
+  if (hurried) error.code = base::ErrorCode::kOverloaded;
+  const bool unreachable = error.code == base::ErrorCode::kUnavailable;
+  EndConnect(unreachable ? Opening::kFailed : Opening::kGivenUp, error.message);
   return error;
 }
 
@@ -140,51 +186,56 @@ Pool::Impl::~Impl() {
   }
 }
 
-std::optional<Grant> Pool::Impl::Take(const std::string& key, base::Deadline deadline) {
-  const Limits limits{std::max<std::size_t>(settings_.sessions_per_endpoint, 1), kConnectsPerEndpoint};
+base::Result<Grant> Pool::Impl::Take(const Visit& visit, base::Deadline deadline) {
   std::unique_lock<std::mutex> lock(mutex_);
-  // A reference to an element of an unordered_map stays valid; in use or in line, the shelf is not erased.
-  Shelf& shelf = shelves_.try_emplace(key, limits).first->second;
-  Grant grant;
-  if (shelf.TryTake(grant, Clock::now())) return grant;
+  Shelf& shelf = visit.shelf();
+  if (deadline.Passed()) return OutOfTime();
+  if (auto refusal = shelf.RefusalSince(visit.entered())) return *std::move(refusal);
   Waiter waiter;
-  shelf.Enqueue(waiter);
-  while (!waiter.granted && !deadline.Passed()) {
+  if (shelf.TryTake(waiter.grant, Clock::now())) return std::move(waiter.grant);
+  if (!shelf.Enqueue(waiter, Clock::now())) {
+    return base::Error{base::ErrorCode::kOverloaded, "too many wait for a session"};
+  }
+  Wait(shelf, waiter, lock, deadline);
+  if (waiter.granted) return std::move(waiter.grant);
+  if (waiter.refusal) return *std::move(waiter.refusal);
+  return OutOfTime();
+}
+
+void Pool::Impl::Wait(Shelf& shelf, Waiter& waiter, std::unique_lock<std::mutex>& lock,
+                      base::Deadline deadline) {
+  while (waiter.waiting() && !deadline.Passed()) {
     const auto pause_end = shelf.paused_until();
     const bool paused = pause_end > Clock::now();
     waiter.wake.wait_until(lock, paused ? std::min(pause_end, deadline.when()) : deadline.when());
-    if (!waiter.granted) shelf.Serve(Clock::now());
+    if (waiter.waiting()) shelf.Serve(Clock::now());
   }
-  if (waiter.granted) return std::move(waiter.grant);
-  shelf.Leave(waiter);
-  return std::nullopt;
+  shelf.Leave(waiter, Clock::now());
 }
 
-void Pool::Impl::GiveBack(const std::string& key, SessionPtr session) {
+void Pool::Impl::GiveBack(Shelf& shelf, SessionPtr session) {
   SessionPtr to_keep;
   if (session != nullptr && session->Usable()) to_keep = std::move(session);
   session.reset();  // closes a session that is of no more use, outside the lock
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto shelf = shelves_.find(key);
-  shelf->second.GiveBack(std::move(to_keep), Clock::now());
-  if (shelf->second.Unused(Clock::now())) shelves_.erase(shelf);
+  shelf.GiveBack(std::move(to_keep), Clock::now());
 }
 
-// Says whether it is of no use to try again.
-bool Pool::Impl::ConnectEnded(const std::string& key, Opening how) {
+// Says whether there is sense in another try.
+bool Pool::Impl::ConnectEnded(Shelf& shelf, Opening how, const std::string& why) {
   const std::lock_guard<std::mutex> lock(mutex_);
   Count(how);
-  Shelf& shelf = shelves_.at(key);
-  shelf.ConnectEnded(how, Clock::now());
-  return shelf.Hopeless();
+  return shelf.ConnectEnded(how, Clock::now(), why);
 }
 
 void Pool::Impl::Count(Opening how) {
   switch (how) {
     case Opening::kOpened:
+    case Opening::kOpenedSlowly:
       ++counted_.opened;
       break;
     case Opening::kFailed:
+    case Opening::kGivenUp:
       ++counted_.failed;
       break;
     case Opening::kDropped:
@@ -197,15 +248,16 @@ PoolFigures Pool::Impl::Figures() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   PoolFigures figures = counted_;
   for (const auto& [key, shelf] : shelves_) {
+    if (shelf.used() == 0 && shelf.waiting() == 0) continue;
     figures.endpoints.push_back({key, shelf.used(), shelf.used() - shelf.idle(), shelf.waiting()});
   }
   return figures;
 }
 
-void Pool::Impl::DropIdle(const std::string& key) {
+void Pool::Impl::DropIdle(Shelf& shelf) {
   std::vector<SessionPtr> dropped;  // destroyed after the lock is released
   const std::lock_guard<std::mutex> lock(mutex_);
-  dropped = shelves_.at(key).TakeIdle(Clock::now());
+  dropped = shelf.TakeIdle(Clock::now());
 }
 
 // When a channel must be there. On a kept session half of what is left must do, so that time remains to
@@ -217,15 +269,13 @@ base::Deadline Pool::Impl::OpenBy(const Lease& lease, base::Deadline deadline) c
 
 base::Result<Output> Pool::Impl::Run(const Endpoint& endpoint, const Command& command,
                                      base::Deadline deadline) {
-  const std::string key = endpoint.Identity();
+  Visit visit(*this, endpoint.Identity());
   const std::string line = command.Quoted();
   // A command that did not leave on a kept session goes to another one; what fails on a new session is final.
   for (std::size_t kept_failures = 0;;) {
-    auto grant = deadline.Passed() ? std::nullopt : Take(key, deadline);
-    if (!grant) {
-      return At(endpoint, {base::ErrorCode::kOverloaded, "no session became free by the deadline"});
-    }
-    Lease lease(*this, key, std::move(*grant));
+    auto grant = Take(visit, deadline);
+    if (!grant.ok()) return At(endpoint, grant.error());
+    Lease lease(visit, std::move(*grant));
     if (!lease.kept()) {
       const auto opened = lease.Open(endpoint, deadline);
       if (!opened.ok() && opened.error().code == base::ErrorCode::kConflict) continue;
@@ -240,7 +290,7 @@ base::Result<Output> Pool::Impl::Run(const Endpoint& endpoint, const Command& co
     }
     log::Debug("ssh.session_replaced", {{"where", endpoint.Where()}, {"error", output.error().message}});
     // What was kept as long is likely to be as dead; unless it was only given too little time.
-    if (!hurried || !open_by.Passed()) DropIdle(key);
+    if (!hurried || !open_by.Passed()) DropIdle(visit.shelf());
   }
 }
 

@@ -34,7 +34,7 @@ std::string Fingerprints(const std::vector<HostKey>& keys) {
 }  // namespace
 
 base::Result<std::unique_ptr<Session>> Session::Open(const Endpoint& endpoint,
-                                                     const std::string& key_directory, Slots& handshakes,
+                                                     const std::string& key_directory,
                                                      base::Deadline deadline, SessionStep* reached) {
   const auto enter = [&](SessionStep step) {
     if (reached != nullptr) *reached = step;
@@ -45,8 +45,6 @@ base::Result<std::unique_ptr<Session>> Session::Open(const Endpoint& endpoint,
   enter(SessionStep::kConnect);
   auto transport = Transport::Connect(endpoint.host, endpoint.port, deadline);
   if (!transport.ok()) return transport.error();
-  const Slots::Holder slot(handshakes, deadline);
-  if (!slot) return base::Error{base::ErrorCode::kOverloaded, "too many sessions are being opened"};
   std::unique_ptr<Session> session(new Session(std::move(*transport)));
   enter(SessionStep::kHostKey);
   auto status = session->transport_->Handshake(types, deadline);

@@ -9,7 +9,6 @@
 
 #include "lib/base/deadline.h"
 #include "lib/base/error.h"
-#include "lib/ssh/slots.h"
 #include "lib/ssh/ssh.h"
 #include "lib/ssh/transport.h"
 
@@ -19,11 +18,10 @@ class Session {
  public:
   // Connects, compares the host key with the pinned ones and logs in. kUnavailable where any of that fails;
   // a host key that is not pinned is logged as an error of its own. kConflict: the server closed the
-  // connection before it greeted; kOverloaded: something of ours is used up. What costs computing (all but
-  // the wait for the server's greeting) is done while one of `handshakes` is held. `reached`, where there is
-  // one, is told each step before it is taken.
+  // connection before it greeted; kOverloaded: something of ours is used up. `reached`, where there is one,
+  // is told each step before it is taken.
   static base::Result<std::unique_ptr<Session>> Open(const Endpoint& endpoint,
-                                                     const std::string& key_directory, Slots& handshakes,
+                                                     const std::string& key_directory,
                                                      base::Deadline deadline, SessionStep* reached = nullptr);
 
   // Runs one command line. Errors as Runner::Run gives them; kUnavailable where the connection broke before

@@ -84,7 +84,7 @@ struct Settings {
   std::chrono::milliseconds connect_timeout{5000};  // TCP, handshake and login together
   std::chrono::seconds idle_timeout{60};            // an unused session is closed after this
   std::size_t sessions_per_endpoint = 10;           // at most
-  std::size_t handshakes = 16;                      // under way at one time, to all endpoints together
+  std::size_t opens = 32;                           // under way at one time, to all endpoints together
   std::size_t output_cap = 1 << 20;                 // bytes of stdout and stderr together
 };
 
@@ -103,10 +103,13 @@ struct PoolFigures {
   std::uint64_t dropped = 0;  // by a server before it greeted; tried again
 };
 
-// Sessions are opened when they are needed, few at a time (four to an endpoint), and each carries one command
-// at a time. One that died while idle is replaced without the caller noticing; so is a connection that sshd
-// drops because too many are logging in (MaxStartups), for as long as there is hope. The first command on a
-// new session is as fast as the next: nothing needs warming.
+// Sessions are opened when they are needed, few at a time (two to an endpoint; of Settings::opens in all half
+// are kept from endpoints whose last one failed or was slow, and from the second to one endpoint), and each
+// carries one command at a time. Callers beyond that wait in their endpoint's line, of bounded length; when
+// an attempt has shown that the host cannot be reached, all in line are told so at once. One that died while
+// idle is replaced without the caller noticing; so is a connection that sshd drops because too many are
+// logging in (MaxStartups), for as long as there is hope. The first command on a new session is as fast as
+// the next: nothing needs warming.
 class Pool : public Runner {
  public:
   // Contacts nobody; starts a thread that closes idle sessions.

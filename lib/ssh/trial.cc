@@ -3,7 +3,6 @@
 
 #include "lib/ssh/resolver.h"
 #include "lib/ssh/session.h"
-#include "lib/ssh/slots.h"
 #include "lib/ssh/ssh.h"
 
 namespace cvm::ssh {
@@ -16,8 +15,7 @@ SessionTrial TrySession(const Settings& settings, const Endpoint& endpoint, base
     trial.status = addresses.error();
     return trial;
   }
-  Slots handshakes(1);
-  const auto session = Session::Open(endpoint, settings.key_directory, handshakes, by, &trial.reached);
+  const auto session = Session::Open(endpoint, settings.key_directory, by, &trial.reached);
   if (session) {
     (*session)->Disconnect();
   } else {
