@@ -4,6 +4,10 @@
 // in the same life the difference counts, in a new one all that the counter shows, on whichever node it is. A
 // container that was never read before has counted for others or for nobody: its first reading counts
 // nothing, and is what the next one is compared with.
+//
+// Names of interfaces are root's in the container: a new name in a life that was read before is an old
+// interface whose bytes were counted, or a new one. It goes on from the sample of a name that is gone, where
+// its counters can have come from there; else its first reading counts nothing.
 #ifndef CVM_LIB_TRAFFIC_COUNT_H_
 #define CVM_LIB_TRAFFIC_COUNT_H_
 
@@ -44,7 +48,9 @@ struct Counter {
 
 // `lo` does not count. Of a pair that the configuration names the host's end is read, with the directions
 // swapped, as root inside can rename the other; its name gets "host/" in front, which no name inside can
-// have. Whatever else the container has counts too.
+// have. The inner end, which does not count besides, is the interface whose counters are the host's (it may
+// be behind by what passes between two readings), or else the one of the configured name. Whatever else the
+// container has counts too.
 std::vector<Counter> CountersOf(const node::ContainerReading& reading);
 
 enum class AnomalyKind { kJump, kLowerCounter, kUnknownInterface };

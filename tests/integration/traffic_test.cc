@@ -156,6 +156,20 @@ BOOST_AUTO_TEST_CASE(ALowerCounterIsKeptAsAnAnomalyAndTheNextDifferenceCountsFro
   BOOST_TEST(Must(ReadHistory(pool, vps, 1, Patience())).anomalies.size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(AnInterfaceThatChangesItsNameAgainAndAgainIsCountedOnce) {
+  AddNode();
+  const auto vps = AddVps(101);
+  BookNow(vps, ReadingOf(5000, 9000));
+  std::uint64_t in = 5000;
+  for (const char* name : {"zz", "y", "venet0", "zz"}) {
+    auto reading = ReadingOf(in += 10, 9001);
+    reading.inside.back().name = name;
+    BookNow(vps, reading);
+  }
+  BOOST_TEST(DailySum(vps) == 41u);
+  BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM traffic_anomalies") == 3u);
+}
+
 BOOST_AUTO_TEST_CASE(OfAnomaliesThatSomebodyMakesADayHasAHundred) {
   AddNode();
   const auto vps = AddVps(101);
@@ -283,15 +297,17 @@ struct Wire : Books {
     }
     return sum;
   }
+  void Inside(unsigned ctid, const std::string& line) {
+    const auto done = node.Exec("nsenter --net --target $(cat /var/lib/vzctl/vepid/" + std::to_string(ctid) +
+                                ") bash -c " + testnode::Quote(line));
+    if (done.status != 0) throw std::runtime_error("inside " + std::to_string(ctid) + ": " + done.err);
+  }
   // From inside the container, so many datagrams of 1000 bytes.
-  void Send(unsigned ctid, unsigned datagrams) {
-    const std::string inside =
-        "ip link set eth0 up; ip addr replace 10.9.0.2/24 dev eth0; "
-        "ip neigh replace 10.9.0.1 lladdr 00:18:50:00:00:65 dev eth0; for i in $(seq " +
-        std::to_string(datagrams) + "); do printf %01000d 0 >/dev/udp/10.9.0.1/9; done";
-    const auto sent = node.Exec("nsenter --net --target $(cat /var/lib/vzctl/vepid/" + std::to_string(ctid) +
-                                ") bash -c " + testnode::Quote(inside));
-    if (sent.status != 0) throw std::runtime_error("nothing was sent: " + sent.err);
+  void Send(unsigned ctid, unsigned datagrams, const std::string& device = "eth0") {
+    Inside(ctid, "ip link set " + device + " up; ip addr replace 10.9.0.2/24 dev " + device +
+                     "; ip neigh replace 10.9.0.1 lladdr 00:18:50:00:00:65 dev " + device +
+                     "; for i in $(seq " + std::to_string(datagrams) +
+                     "); do printf %01000d 0 >/dev/udp/10.9.0.1/9; done");
   }
   vps::Placed PlacedOf(unsigned ctid) {
     vps::Placed placed;
@@ -322,6 +338,22 @@ BOOST_AUTO_TEST_CASE(WhatAContainerReallySentIsWhatTheListSays) {
   BOOST_TEST(shown.out_used < 200u * 1042 + 20000);  // the kernel's own talk on the wire
   BOOST_TEST(shown.in_used + shown.out_used <= True(101) - before + 20000);
   BOOST_TEST(DailySum(VpsOf(101)) == PeriodSum(VpsOf(101)));
+}
+
+BOOST_AUTO_TEST_CASE(AnInnerEndThatWasRenamedIsNotCountedASecondTime) {
+  Collect();
+  const auto before = True(101);
+  Send(101, 300);
+  Collect();
+  Inside(101, "ip link set eth0 down; ip link set eth0 name zz; ip link add eth0 type veth peer name p9");
+  Send(101, 100, "zz");
+  Collect();
+  Send(101, 100, "zz");
+  Collect();
+  BOOST_TEST(DailySum(VpsOf(101)) >= 500u * 1042);
+  BOOST_TEST(DailySum(VpsOf(101)) <= True(101) - before);
+  BOOST_TEST(True(101) - before < 500u * 1042 + 20000);
+  node.Exec("vzctl restart 101");
 }
 
 BOOST_AUTO_TEST_CASE(AContainerThatWasStoppedAtFirstCountsFromItsStart) {

@@ -126,14 +126,42 @@ BOOST_AUTO_TEST_CASE(ALowerCounterInOneLifeIsFlaggedAndItsDirectionCountsNothing
   BOOST_TEST(reckoning.anomalies.at(0).after.in == 99u);
 }
 
-BOOST_AUTO_TEST_CASE(AnInterfaceThatIsNewInThisLifeCountsInFullAndIsFlaggedOnce) {
-  const auto first = Next({Last({100, 100})}, {{"venet0", {100, 100}, true}, {"tun0", {7, 8}, false}});
-  CheckDelta(first, 7, 8);
+BOOST_AUTO_TEST_CASE(AnInterfaceThatIsNewInALifeThatWasReadCountsFromThereAndIsFlaggedOnce) {
+  const auto first = Next({Last({100, 100})}, {{"venet0", {101, 100}, true}, {"tun0", {7, 8}, false}});
+  CheckDelta(first, 1, 0);
   BOOST_TEST(Kinds(first) == "unknown_interface:tun0");
   const auto second =
       Next({Last({100, 100}), Last({7, 8}, "tun0")}, {{"venet0", {100, 100}, true}, {"tun0", {8, 8}, false}});
   CheckDelta(second, 1, 0);
   BOOST_TEST(Kinds(second) == "");
+  // One that we expect is no other.
+  CheckDelta(Next({Last({100, 100}, "tun0")}, {{"tun0", {100, 100}, false}, {"venet0", {7, 8}, true}}), 0, 0);
+  CheckDelta(Next({Last({0, 0}, kSeenStopped)}, {{"venet0", {7, 8}, true}}), 0, 0);
+  // A life that was never read counts from its beginning.
+  const auto fresh = Next({Last({100, 100})}, {{"venet0", {1, 2}, true}, {"tun0", {7, 8}, false}}, kNextLife);
+  CheckDelta(fresh, 8, 10);
+  BOOST_TEST(Kinds(fresh) == "unknown_interface:tun0");
+}
+
+BOOST_AUTO_TEST_CASE(ARenamedInterfaceGoesOnFromWhatWasCountedUnderItsOldName) {
+  const auto renamed = Next({Last({5000, 900})}, {{"zz", {5010, 901}, false}});
+  CheckDelta(renamed, 10, 1);
+  BOOST_TEST(Kinds(renamed) == "unknown_interface:zz");
+  BOOST_TEST(renamed.anomalies.at(0).before.in == 5000u);
+  CheckDelta(Next({Last({5010, 901}, "zz")}, {{"venet0", {5030, 901}, true}}), 20, 0);
+  // Two at once: each from the highest that can be its own, and each old name once.
+  CheckDelta(Next({Last({100, 100}, "a"), Last({5000, 5000}, "b")},
+                  {{"c", {5001, 5001}, false}, {"d", {102, 102}, false}}),
+             3, 3);
+  // Another one got the old name.
+  const auto replaced = Next({Last({5000, 900})}, {{"venet0", {0, 0}, true}, {"zz", {5010, 901}, false}});
+  CheckDelta(replaced, 10, 1);
+  BOOST_TEST(Kinds(replaced) == "lower_counter:venet0 unknown_interface:zz");
+  // None that it can have gone on from.
+  CheckDelta(Next({Last({5000, 900})}, {{"tun0", {9000, 899}, false}}), 0, 0);
+  CheckDelta(Next({Last({5000, 900})}, {{"a", {5001, 901}, false}, {"b", {5001, 901}, false}}), 1, 1);
+  // Of another life nothing goes on.
+  CheckDelta(Next({Last({5000, 900})}, {{"zz", {5010, 901}, false}}, kNextLife), 5010, 901);
 }
 
 BOOST_AUTO_TEST_CASE(AJumpIsBookedAndFlagged) {
@@ -158,10 +186,38 @@ BOOST_AUTO_TEST_CASE(OfAPairTheHostsEndIsReadSwappedWhateverRootInsideCallsHis) 
   reading.peers = {{"veth101.0", 81, 71}};
   BOOST_TEST(Names(CountersOf(reading)) == "host/veth101.0=71/81 venet0=1/2");
   reading.inside[2].name = "mine";
-  BOOST_TEST(Names(CountersOf(reading)) == "host/veth101.0=71/81 mine=70/80! venet0=1/2");
+  BOOST_TEST(Names(CountersOf(reading)) == "host/veth101.0=71/81 venet0=1/2");
   reading.inside[2].name = "eth0";
   reading.peers.clear();
   BOOST_TEST(Names(CountersOf(reading)) == "host/veth101.0=70/80 venet0=1/2");
+}
+
+BOOST_AUTO_TEST_CASE(TheInnerEndOfAPairIsToldByItsCountersAndWhateverElseThereIsCounts) {
+  constexpr std::uint64_t kMega = 1'000'000;
+  node::ContainerReading reading;
+  reading.veths = {{"eth0", "veth101.0"}, {"eth1", "veth101.1"}};
+  reading.peers = {{"veth101.0", 900 * kMega, 500 * kMega}, {"veth101.1", 3 * kMega, 4 * kMega}};
+  const auto names = [&](const std::vector<node::Interface>& inside) {
+    reading.inside = inside;
+    std::string text = Names(CountersOf(reading));
+    const std::string hosts = "host/veth101.0=500000000/900000000 host/veth101.1=4000000/3000000";
+    const std::size_t at = text.find(hosts);
+    BOOST_REQUIRE(at != std::string::npos);
+    return text.erase(at == 0 ? 0 : at - 1, hosts.size() + 1);
+  };
+  const auto eth = [&](const std::string& name) { return node::Interface{name, 499 * kMega, 890 * kMega}; };
+  const node::Interface eth1{"eth1", 4 * kMega, 3 * kMega};
+  BOOST_TEST(names({eth("eth0"), eth1}) == "");
+  BOOST_TEST(names({{"tun0", 480 * kMega, 880 * kMega}, eth("zz"), eth1}) == "tun0=480000000/880000000!");
+  // Another one under its name counts.
+  BOOST_TEST(names({{"eth0", 7, 8}, eth("zz"), eth1}) == "eth0=7/8!");
+  BOOST_TEST(names({{"eth1", 499 * kMega, 890 * kMega}, {"eth0", 4 * kMega, 3 * kMega}}) == "");
+  // Above the host's, or far below: not the same wire. What has the name is the end then.
+  BOOST_TEST(names({{"tun0", 501 * kMega, 900 * kMega}, eth1}) == "tun0=501000000/900000000!");
+  BOOST_TEST(names({{"tun0", 100 * kMega, 900 * kMega}, eth1}) == "tun0=100000000/900000000!");
+  BOOST_TEST(names({{"eth0", 100 * kMega, 100 * kMega}, eth1}) == "");
+  // venet0 is the end of no pair.
+  BOOST_TEST(names({{"venet0", 500 * kMega, 900 * kMega}, eth1}) == "venet0=500000000/900000000");
 }
 
 BOOST_AUTO_TEST_CASE(NamesThatRootInsideInventsFitIntoTheirColumnAndNeverMeetTheHosts) {
