@@ -86,8 +86,9 @@ void Run::NoteLife() {
   if (!reading) return;
   const auto found = reading->find(acted_.ctid);
   const bool runs = found != reading->end();
-  if (restart) before_.emplace(runs ? Before(found->second.epoch) : Before());
-  if (counted && runs) acted_.counting->Take(found->second);
+  if (runs && !found->second.ok()) return;
+  if (restart) before_.emplace(runs ? Before(found->second->epoch) : Before());
+  if (counted && runs) acted_.counting->Take(*found->second);
 }
 
 // When the command must have ended, for what is left to be enough to ask what came of it.

@@ -155,7 +155,12 @@ CheckStep PageSize(const Question& ask) {
 CheckStep ReadingOf(const Question& ask) {
   const auto reading = AskReading(ask.runner, ask.node, {}, ask.deadline);
   if (!reading) return Unanswered("reading", reading.error());
-  return {"reading", StepState::kOk, std::to_string(reading->size()) + " containers run"};
+  const std::string run = std::to_string(reading->size()) + " containers run";
+  for (const auto& [ctid, container] : *reading) {
+    if (container.ok()) continue;
+    return {"reading", StepState::kWarning, run + "; of " + ctid.text() + ": " + container.error().message};
+  }
+  return {"reading", StepState::kOk, run};
 }
 
 std::int64_t Now() {

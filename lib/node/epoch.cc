@@ -10,7 +10,8 @@ base::Result<std::optional<Epoch>> AskEpoch(ssh::Runner& runner, const Node& nod
   if (!reading) return reading.error();
   const auto found = reading->find(ctid);
   if (found == reading->end()) return std::optional<Epoch>();
-  return std::optional<Epoch>(found->second.epoch);
+  if (!found->second.ok()) return found->second.error();
+  return std::optional<Epoch>(found->second->epoch);
 }
 
 }  // namespace cvm::node

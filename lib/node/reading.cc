@@ -1,5 +1,7 @@
 #include "lib/node/reading.h"
 
+#include <string>
+
 #include "lib/base/text.h"
 #include "lib/log/log.h"
 #include "lib/node/asking.h"
@@ -21,6 +23,17 @@ base::Error BadAnswer(const Node& node, const std::string& why, const ssh::Outpu
                                           std::to_string(output.exit_status) + ")"};
 }
 
+// A line for all of an answer, as far as a line goes.
+void TellDoubts(const Node& node, const Reading& reading) {
+  std::string why;
+  for (const auto& [ctid, container] : reading) {
+    if (container.ok() || why.size() >= log::kMaxValue) continue;
+    why += (why.empty() ? "" : "; ") + ctid.text() + ": " + container.error().message;
+  }
+  if (why.empty()) return;
+  log::Error("node.bad_answer", {{"node", node.name}, {"command", "reading"}, {"why", why}});
+}
+
 }  // namespace
 
 base::Result<Reading> AskReading(ssh::Runner& runner, const Node& node, const std::vector<base::Ctid>& ctids,
@@ -34,6 +47,7 @@ base::Result<Reading> AskReading(ssh::Runner& runner, const Node& node, const st
   if (output->exit_status != 0) return BadAnswer(node, "it failed", *output);
   auto reading = ParseReading(output->out);
   if (!reading) return BadAnswer(node, reading.error().message, *output);
+  TellDoubts(node, *reading);
   return reading;
 }
 

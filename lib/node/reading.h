@@ -54,15 +54,17 @@ struct ContainerReading {
   std::vector<Interface> peers;  // the host's ends that are there
 };
 
-// The running containers among those that were asked for.
-using Reading = std::map<base::Ctid, ContainerReading>;
+// The running containers among those that were asked for. kInternal, and no harm to the others: what is said
+// of one is not of that form, it is there twice, or its process is another one's too (of which both are in
+// doubt).
+using Reading = std::map<base::Ctid, base::Result<ContainerReading>>;
 
-// Strict: kInternal for whatever is not of that form, is cut short, names a container twice, or gives two of
-// them one process.
+// Strict: kInternal for whatever is not of that form and can be said of no container, and for what is cut
+// short.
 base::Result<Reading> ParseReading(std::string_view text);
 
-// Those among `ctids` that run; where it is empty, all that run. Errors: kUnavailable, kOverloaded and
-// kBroken as ssh::Runner gives them; kInternal: no proper answer.
+// Those among `ctids` that run; where it is empty, all that run. Those that are in doubt are logged. Errors:
+// kUnavailable, kOverloaded and kBroken as ssh::Runner gives them; kInternal: no proper answer.
 base::Result<Reading> AskReading(ssh::Runner& runner, const Node& node, const std::vector<base::Ctid>& ctids,
                                  base::Deadline deadline);
 

@@ -1,6 +1,7 @@
 #include "lib/node/reading.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -72,11 +73,24 @@ std::vector<Veth> ParseVeths(std::string_view setting) {
   return veths;
 }
 
+struct Process {
+  std::uint64_t pid, start;
+};
+
+std::optional<Process> ParseProcess(std::string_view text) {
+  const auto words = Words(text);
+  if (words.size() != 2) return std::nullopt;
+  const auto pid = base::ParseU64(words[0]), start = base::ParseU64(words[1]);
+  if (!pid || !start) return std::nullopt;
+  return Process{*pid, *start};
+}
+
 bool IsBootId(std::string_view text) {
   return text.size() == kBootIdLength &&
          text.find_first_not_of("0123456789abcdef-") == std::string_view::npos;
 }
 
+// A line of a container that is not as it must be spoils that container; every other spoils the whole.
 class Parser {
  public:
   base::Result<Reading> Parse(std::string_view text);
@@ -91,7 +105,9 @@ class Parser {
   base::Status Setting(std::string_view rest);
   base::Status Left(std::string_view rest);
   base::Status Done(std::string_view rest);
-  base::Result<base::Ctid> NewCtid(std::string_view text);
+  base::Result<base::Ctid> ReadCtid(std::string_view text);
+  void Doubt(base::Ctid ctid, base::Error why);
+  void Fill(base::Ctid ctid, const Process& process, std::string_view line);
 
   struct Form {
     std::string_view word;
@@ -102,9 +118,11 @@ class Parser {
 
   std::string boot_id_;
   Reading reading_;
-  std::set<base::Ctid> seen_;
-  std::set<std::uint64_t> pids_;
-  ContainerReading* current_ = nullptr;
+  std::set<base::Ctid> off_;
+  std::map<std::uint64_t, base::Ctid> pids_;
+  std::size_t said_ = 0;                // lines `ct` and `off`
+  std::optional<base::Ctid> current_;   // after its line `ct`
+  ContainerReading* filled_ = nullptr;  // what is said of it, unless it is in doubt
   bool done_ = false;
 };
 
@@ -142,68 +160,105 @@ base::Status Parser::Line(std::string_view line) {
   const auto form = std::find_if(std::begin(kForms), std::end(kForms),
                                  [&](const Form& known) { return known.word == word; });
   if (form == std::end(kForms)) return Malformed("an unknown line", line);
-  if (!form->of_container) current_ = nullptr;
-  if (form->of_container && current_ == nullptr) return Malformed("a line of no container", line);
+  if (!form->of_container) current_.reset();
+  if (form->of_container && !current_) return Malformed("a line of no container", line);
   return (this->*form->read)(rest);
 }
 
-base::Result<base::Ctid> Parser::NewCtid(std::string_view text) {
+base::Result<base::Ctid> Parser::ReadCtid(std::string_view text) {
   const auto ctid = base::Ctid::Parse(text);
   if (!ctid) return Malformed("no CTID", text);
-  if (!seen_.insert(*ctid).second) return Malformed("a container that is there twice", text);
+  ++said_;
   return *ctid;
 }
 
+// The first reason stands.
+void Parser::Doubt(base::Ctid ctid, base::Error why) {
+  const auto [found, first] = reading_.emplace(ctid, why);
+  if (!first && found->second.ok()) found->second = std::move(why);
+  if (current_ == ctid) filled_ = nullptr;
+}
+
 base::Status Parser::Container(std::string_view rest) {
-  const auto words = Words(rest);
-  if (words.size() != 3) return Malformed("no container", rest);
-  const auto ctid = NewCtid(words[0]);
+  const std::string_view line = rest;
+  const auto ctid = ReadCtid(Take(rest, ' '));
   if (!ctid) return ctid.error();
-  const auto pid = base::ParseU64(words[1]);
-  const auto start = base::ParseU64(words[2]);
-  if (!pid || !start) return Malformed("no process", rest);
-  if (!pids_.insert(*pid).second) return Malformed("two containers that are one process", rest);
-  current_ = &reading_[*ctid];
-  current_->pid = *pid;
-  current_->epoch = {boot_id_, *start};
+  current_ = *ctid;
+  filled_ = nullptr;
+  const bool twice = reading_.count(*ctid) > 0 || off_.count(*ctid) > 0;
+  if (twice) Doubt(*ctid, Malformed("a container that is there twice", line));
+  if (const auto process = ParseProcess(rest)) {
+    Fill(*ctid, *process, line);
+  } else {
+    Doubt(*ctid, Malformed("no process", line));
+  }
   return {};
 }
 
+// Unless it is in doubt already, or by this.
+void Parser::Fill(base::Ctid ctid, const Process& process, std::string_view line) {
+  const auto [other, only] = pids_.emplace(process.pid, ctid);
+  if (!only && !(other->second == ctid)) {
+    const std::string both = other->second.text() + " and " + ctid.text();
+    const auto why = Malformed("two containers that are one process, " + both, line);
+    Doubt(other->second, why);
+    Doubt(ctid, why);
+  }
+  const auto [made, first] = reading_.emplace(ctid, ContainerReading());
+  if (!first) return;
+  filled_ = &*made->second;
+  filled_->pid = process.pid;
+  filled_->epoch = {boot_id_, process.start};
+}
+
 base::Status Parser::Off(std::string_view rest) {
-  const auto ctid = NewCtid(rest);
-  return ctid ? base::Status() : ctid.error();
+  const auto ctid = ReadCtid(rest);
+  if (!ctid) return ctid.error();
+  if (reading_.count(*ctid) > 0 || !off_.insert(*ctid).second) {
+    Doubt(*ctid, Malformed("a container that is there twice", rest));
+  }
+  return {};
 }
 
 base::Status Parser::Device(std::string_view rest) {
   auto device = ParseDevice(rest);
-  if (!device) return Malformed("no interface", rest);
-  current_->inside.push_back(std::move(*device));
+  if (!device) {
+    Doubt(*current_, Malformed("no interface", rest));
+  } else if (filled_ != nullptr) {
+    filled_->inside.push_back(std::move(*device));
+  }
   return {};
 }
 
 base::Status Parser::Peer(std::string_view rest) {
   auto device = ParseDevice(rest);
-  if (!device) return Malformed("no interface", rest);
-  current_->peers.push_back(std::move(*device));
+  if (!device) {
+    Doubt(*current_, Malformed("no interface", rest));
+  } else if (filled_ != nullptr) {
+    filled_->peers.push_back(std::move(*device));
+  }
   return {};
 }
 
 base::Status Parser::Setting(std::string_view rest) {
-  current_->veths = ParseVeths(rest);
+  if (filled_ != nullptr) filled_->veths = ParseVeths(rest);
   return {};
 }
 
 base::Status Parser::Left(std::string_view rest) {
   const auto left = base::ParseU64(rest);
-  if (!left) return Malformed("no number", rest);
-  current_->left_out = *left;
+  if (!left) {
+    Doubt(*current_, Malformed("no number", rest));
+  } else if (filled_ != nullptr) {
+    filled_->left_out = *left;
+  }
   return {};
 }
 
 base::Status Parser::Done(std::string_view rest) {
   done_ = true;
-  if (base::ParseU64(rest) == seen_.size()) return {};
-  return Malformed("another number of containers than " + std::to_string(seen_.size()), rest);
+  if (base::ParseU64(rest) == said_) return {};
+  return Malformed("another number of containers than " + std::to_string(said_), rest);
 }
 
 }  // namespace

@@ -32,6 +32,29 @@ constexpr db::Sql kDone =
     "WHERE node_id = ?";
 constexpr db::Sql kFailed = "UPDATE traffic_collections SET failure = ? WHERE node_id = ?";
 
+// Containers of which the node says what cannot be.
+class LeftOut {
+ public:
+  void Add(base::Ctid ctid, const base::Error& why) {
+    if (count_ == 0) first_ = why.message;
+    if (++count_ <= kMostNamed) names_ += (names_.empty() ? "" : ", ") + ctid.text();
+  }
+  // With the reason of the first; nothing where none is left out.
+  std::optional<base::Error> Told(const node::Node& node) const {
+    if (count_ == 0) return std::nullopt;
+    const std::string more =
+        count_ > kMostNamed ? " and " + std::to_string(count_ - kMostNamed) + " more" : "";
+    return base::Error{base::ErrorCode::kInternal,
+                       "node " + node.name + ": all are booked but for " + names_ + more + ": " + first_};
+  }
+
+ private:
+  static constexpr std::size_t kMostNamed = 20;
+  std::size_t count_ = 0;
+  std::string names_;
+  std::string first_;
+};
+
 class Collection {
  public:
   Collection(db::Pool& pool, ssh::Runner& runner, const node::Node& node, const Settings& settings,
@@ -88,11 +111,16 @@ class Collection {
 
   base::Result<Collected> BookAll(const std::vector<Noted>& noted, const node::Reading& reading) {
     Collected collected;
+    LeftOut left_out;
     std::optional<base::Error> first;
     for (const Noted& one : noted) {
       const auto found = reading.find(one.ctid);
       const bool runs = found != reading.end();
-      const auto booked = runs ? Book(pool_, one, found->second, Gone::kRemoved, settings_, deadline_)
+      if (runs && !found->second.ok()) {
+        left_out.Add(one.ctid, found->second.error());
+        continue;
+      }
+      const auto booked = runs ? Book(pool_, one, *found->second, Gone::kRemoved, settings_, deadline_)
                                : BookStopped(pool_, one, deadline_);
       if (!booked) {
         const bool gone = booked.error().code == base::ErrorCode::kNotFound;
@@ -104,6 +132,7 @@ class Collection {
       if (*booked == Booked::kDone && runs) ++collected.containers;
     }
     if (first) return *first;
+    if (const auto error = left_out.Told(node_)) return *error;
     return collected;
   }
 

@@ -21,7 +21,8 @@ struct Collected {
 
 // How it went stands in traffic_collections afterwards, a failure with its message. Errors: as
 // node::AskReading and db::Pool say; where only some VPSes could not be booked, the others are, and the error
-// is the first.
+// is the first. kInternal also where the node's answer leaves some containers in doubt: it names them, and
+// the others are booked.
 base::Result<Collected> CollectNode(db::Pool& pool, ssh::Runner& runner, const node::Node& node,
                                     const Settings& settings, base::Deadline deadline);
 

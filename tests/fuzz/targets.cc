@@ -59,7 +59,11 @@ std::string NodeReading(std::string_view text) {
   const auto reading = node::ParseReading(text);
   if (!reading) return ErrorComplaint(reading.error());
   for (const auto& [ctid, container] : *reading) {
-    for (const node::Interface& one : container.inside) {
+    if (!container.ok()) {
+      if (std::string complaint = ErrorComplaint(container.error()); complaint != kHolds) return complaint;
+      continue;
+    }
+    for (const node::Interface& one : container->inside) {
       if (one.name.empty() || one.name.find_first_of(" \n") != std::string::npos)
         return "a name that is none";
     }

@@ -56,7 +56,7 @@ struct Read {
 };
 
 const ContainerReading& Of(const cvm::node::Reading& reading, unsigned ctid) {
-  return reading.at(*Ctid::FromNumber(ctid));
+  return *reading.at(*Ctid::FromNumber(ctid));
 }
 
 Interface Named(const std::vector<Interface>& interfaces, const std::string& name) {

@@ -292,7 +292,7 @@ struct Wire : Books {
   std::uint64_t True(unsigned ctid) {
     const auto reading = Must(node::AskReading(sessions, alpha, {*base::Ctid::FromNumber(ctid)}, Patience()));
     std::uint64_t sum = 0;
-    for (const Counter& counter : CountersOf(reading.at(*base::Ctid::FromNumber(ctid)))) {
+    for (const Counter& counter : CountersOf(*reading.at(*base::Ctid::FromNumber(ctid)))) {
       sum += counter.bytes.in + counter.bytes.out;
     }
     return sum;
@@ -391,6 +391,23 @@ BOOST_AUTO_TEST_CASE(ABookingThatFailsStopsNoStop) {
       (Must(service.Act(PlacedOf(101), vps::Action::kStop, {}, Patience())) == vps::ActionResult::kDone));
   Sql("RENAME TABLE gone TO traffic_samples");
   BOOST_TEST(node.Exec("vzlist -H -o status 101").out.find("stopped") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(ContainersInDoubtAreLeftOutAndNamedAndTheOthersAreBooked) {
+  Collect();
+  const auto sent = [&](unsigned ctid) { return DailySum(VpsOf(ctid)) >= 40u * 1042; };
+  for (const unsigned ctid : {101u, 102u, 103u}) Send(ctid, 40);
+  node.Exec("cd /var/lib/vzctl/vepid && cp 101 /tmp/vepid && cat 102 >101");
+  const auto collected = CollectNode(pool, sessions, alpha, Settings(), Patience());
+  node.Exec("cat /tmp/vepid >/var/lib/vzctl/vepid/101");
+  BOOST_REQUIRE(!collected.ok());
+  BOOST_TEST((collected.error().code == base::ErrorCode::kInternal));
+  BOOST_TEST(collected.error().message.find("101, 102") != std::string::npos, collected.error().message);
+  BOOST_TEST(sent(103));
+  BOOST_TEST(DailySum(VpsOf(101)) + DailySum(VpsOf(102)) == 0u);
+  BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM traffic_collections WHERE failure LIKE '%101, 102%'") == 1u);
+  Collect();
+  BOOST_TEST((sent(101) && sent(102)));
 }
 
 BOOST_AUTO_TEST_CASE(HowACollectionWentIsWrittenDown) {

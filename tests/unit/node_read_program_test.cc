@@ -136,15 +136,15 @@ BOOST_AUTO_TEST_CASE(OnAnOpenVzKernelTheInitOfEachContainerIsFound) {
     BOOST_TEST_CONTEXT(awk) {
       const auto all = Run(awk, {});
       BOOST_REQUIRE(all.size() == 2U);
-      BOOST_TEST(all.at(Number(101)).pid == 500U);
-      BOOST_TEST(all.at(Number(101)).epoch.init_start == 4711U);
-      BOOST_TEST(all.at(Number(101)).inside.at(1).received == 5U);
-      BOOST_REQUIRE(all.at(Number(101)).peers.size() == 1U);
-      BOOST_TEST(all.at(Number(101)).peers.at(0).sent == 80U);
-      BOOST_TEST(all.at(Number(102)).pid == 600U);
+      BOOST_TEST(all.at(Number(101))->pid == 500U);
+      BOOST_TEST(all.at(Number(101))->epoch.init_start == 4711U);
+      BOOST_TEST(all.at(Number(101))->inside.at(1).received == 5U);
+      BOOST_REQUIRE(all.at(Number(101))->peers.size() == 1U);
+      BOOST_TEST(all.at(Number(101))->peers.at(0).sent == 80U);
+      BOOST_TEST(all.at(Number(102))->pid == 600U);
       const auto some = Run(awk, {"102", "103"});
       BOOST_REQUIRE(some.size() == 1U);
-      BOOST_TEST(some.begin()->second.pid == 600U);
+      BOOST_TEST(some.begin()->second->pid == 600U);
     }
   }
 }
@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(AnInitOfANamespaceInsideAContainerIsNotTheContainers) {
   PutProcess("300", "500", "101", "1", "9000");
   PutProcess("500", "1", "101", "1", "4711");
   PutProcess("900", "500", "101", "1", "4711");
-  for (const std::string& awk : Awks()) BOOST_TEST(Run(awk, {}).at(Number(101)).pid == 500U, awk);
+  for (const std::string& awk : Awks()) BOOST_TEST(Run(awk, {}).at(Number(101))->pid == 500U, awk);
 }
 
 BOOST_AUTO_TEST_CASE(OnAPlainKernelThePidIsWhatVzctlWroteDown) {
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(OnAPlainKernelThePidIsWhatVzctlWroteDown) {
     BOOST_TEST_CONTEXT(awk) {
       const auto all = Run(awk, {});
       BOOST_REQUIRE(all.size() == 2U);
-      BOOST_TEST(all.at(Number(101)).inside.at(0).sent == 8U);
+      BOOST_TEST(all.at(Number(101))->inside.at(0).sent == 8U);
       BOOST_TEST(all.count(Number(102)) == 1U);
       BOOST_TEST(Run(awk, {"103", "104", "105", "106"}).empty());
     }
@@ -193,9 +193,9 @@ BOOST_AUTO_TEST_CASE(WhatRootInTheContainerNamesChangesNothing) {
       BOOST_TEST_CONTEXT(awk << " " << comm) {
         const auto reading = Run(awk, {"101"});
         BOOST_REQUIRE(reading.size() == 1U);
-        BOOST_TEST(reading.begin()->second.epoch.init_start == 4711U);
-        BOOST_REQUIRE(reading.begin()->second.inside.size() == 3U);
-        BOOST_TEST(reading.begin()->second.inside[1].name == "lo:x");
+        BOOST_TEST(reading.begin()->second->epoch.init_start == 4711U);
+        BOOST_REQUIRE(reading.begin()->second->inside.size() == 3U);
+        BOOST_TEST(reading.begin()->second->inside[1].name == "lo:x");
       }
     }
   }
@@ -211,7 +211,7 @@ BOOST_AUTO_TEST_CASE(AContainerFullOfInterfacesIsCutAndItsVenetStays) {
     BOOST_TEST_CONTEXT(awk) {
       const auto reading = Run(awk, {"101"});
       BOOST_REQUIRE(reading.size() == 1U);
-      const auto& container = reading.begin()->second;
+      const auto& container = *reading.begin()->second;
       BOOST_TEST(container.inside.size() == 33U);
       BOOST_TEST(container.inside.back().name == "venet0");
       BOOST_TEST(container.inside.back().received == 123U);

@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(EverythingThatIsSaidOfAContainerIsRead) {
       "ct 102 16 864028\ndone 3\n");
   BOOST_REQUIRE(reading.ok());
   BOOST_TEST(reading->size() == 2U);
-  const auto& first = reading->at(Number(101));
+  const auto& first = *reading->at(Number(101));
   BOOST_TEST(first.pid == 15U);
   BOOST_TEST(first.epoch.boot_id == "a4f8c15d-457b-430b-9237-68525810dff9");
   BOOST_TEST(first.epoch.init_start == 864027U);
@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(EverythingThatIsSaidOfAContainerIsRead) {
   BOOST_REQUIRE(first.peers.size() == 1U);
   BOOST_TEST(first.peers[0].received == 18446744073709551615U);
   BOOST_TEST(first.peers[0].sent == 5U);
-  BOOST_TEST(reading->at(Number(102)).inside.empty());
+  BOOST_TEST(reading->at(Number(102))->inside.empty());
 }
 
 BOOST_AUTO_TEST_CASE(ANodeWhereNothingRunsIsAnEmptyReading) {
@@ -69,15 +69,15 @@ BOOST_AUTO_TEST_CASE(NamesThatRootInTheContainerChoseStayNames) {
        std::vector<std::string>{"ct", "done", "off:1", "a:b:", "\x01\xff", "dev|face", "peer"}) {
     const auto reading = ParseReading(kBegin + "ct 101 15 8\ndev " + name + ":" + kCounters + "\ndone 1\n");
     BOOST_REQUIRE(reading.ok());
-    BOOST_TEST(reading->at(Number(101)).inside.at(0).name == name);
+    BOOST_TEST(reading->at(Number(101))->inside.at(0).name == name);
   }
   // As kernels of old write it.
   const auto old = ParseReading(kBegin + "ct 101 15 8\ndev venet0:" + kCounters.substr(1) + "\ndone 1\n");
   BOOST_REQUIRE(old.ok());
-  BOOST_TEST(old->at(Number(101)).inside.at(0).received == 11U);
+  BOOST_TEST(old->at(Number(101))->inside.at(0).received == 11U);
 }
 
-BOOST_AUTO_TEST_CASE(WhatIsNotOfTheFormIsRefusedAsAWhole) {
+BOOST_AUTO_TEST_CASE(WhatIsNotOfTheFormAndOfNoContainerIsRefusedAsAWhole) {
   const std::string ct = "ct 101 15 8\n";
   const std::string kBad[] = {
       "",
@@ -98,34 +98,70 @@ BOOST_AUTO_TEST_CASE(WhatIsNotOfTheFormIsRefusedAsAWhole) {
       kBegin + "\ndone 0\n",
       kBegin + ct,
       kBegin + ct + "done 2\n",
-      kBegin + ct + ct + "done 2\n",
-      kBegin + ct + "off 101\ndone 2\n",
-      kBegin + ct + "ct 102 15 8\ndone 2\n",
+      kBegin + ct + ct + "done 1\n",
       kBegin + "ct 0 15 8\ndone 1\n",
       kBegin + "ct 2147483648 15 8\ndone 1\n",
-      kBegin + "ct 101 15\ndone 1\n",
-      kBegin + "ct 101 15 8 9\ndone 1\n",
-      kBegin + "ct 101 x 8\ndone 1\n",
-      kBegin + "ct 101 15 -8\ndone 1\n",
-      kBegin + "ct 101 15 18446744073709551616\ndone 1\n",
+      kBegin + "ct  15 8\ndone 1\n",
+      kBegin + "ct\ndone 1\n",
       kBegin + "CT 101 15 8\ndone 1\n",
+      kBegin + ct + "motd\ndone 1\n",
       kBegin + "off \ndone 1\n",
+      kBegin + "off 101 \ndone 1\n",
       kBegin + "dev lo:" + kCounters + "\n" + ct + "done 1\n",
       kBegin + "off 100\ndev lo:" + kCounters + "\ndone 1\n",
-      kBegin + ct + "dev lo\ndone 1\n",
-      kBegin + ct + "dev :" + kCounters + "\ndone 1\n",
-      kBegin + ct + "dev lo: 11 1 0 0 0 0 0 0 22 2 0 0 0 0 0\ndone 1\n",
-      kBegin + ct + "dev lo:" + kCounters + " 0\ndone 1\n",
-      kBegin + ct + "dev lo: -1 1 0 0 0 0 0 0 22 2 0 0 0 0 0 0\ndone 1\n",
-      kBegin + ct + "dev lo: 11 1 0 0 0 0 0 0 18446744073709551616 2 0 0 0 0 0 0\ndone 1\n",
-      kBegin + ct + "dev a b:" + kCounters + "\ndone 1\n",
-      kBegin + ct + "peer veth101.0\ndone 1\n",
-      kBegin + ct + "left many\ndone 1\n",
   };
   for (const std::string& text : kBad) {
     const auto reading = ParseReading(text);
     BOOST_REQUIRE_MESSAGE(!reading.ok(), text);
     BOOST_TEST((reading.error().code == ErrorCode::kInternal));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(WhatIsWrongWithAContainerHarmsNoOther) {
+  const std::string ct = "ct 101 15 8\n", lo = "dev lo:" + kCounters + "\n";
+  const struct {
+    std::string lines;
+    std::vector<unsigned> doubted;
+    unsigned containers;  // with the one that is right
+  } kCases[] = {
+      {ct + ct, {101}, 3},
+      {ct + lo + "ct 101 16 9\n" + lo, {101}, 3},
+      {ct + "off 101\n", {101}, 3},
+      {"off 101\n" + ct + lo, {101}, 3},
+      {"off 101\noff 101\n", {101}, 3},
+      {ct + "ct 102 15 8\n" + lo, {101, 102}, 3},
+      {ct + "ct 102 15 8\nct 103 15 8\n", {101, 102, 103}, 4},
+      {ct + ct + "ct 102 15 8\n", {101, 102}, 4},
+      {"ct 101 15\n" + lo, {101}, 2},
+      {"ct 101\n", {101}, 2},
+      {"ct 101 15 8 9\n", {101}, 2},
+      {"ct 101 x 8\n" + lo + "peer " + "veth101.0:" + kCounters + "\nleft 5\nnetif x\n", {101}, 2},
+      {"ct 101 15 -8\n", {101}, 2},
+      {"ct 101 15 18446744073709551616\n", {101}, 2},
+      {ct + "dev lo\n" + lo, {101}, 2},
+      {ct + "dev :" + kCounters + "\n", {101}, 2},
+      {ct + "dev lo: 11 1 0 0 0 0 0 0 22 2 0 0 0 0 0\n", {101}, 2},
+      {ct + "dev lo:" + kCounters + " 0\n", {101}, 2},
+      {ct + "dev lo: -1 1 0 0 0 0 0 0 22 2 0 0 0 0 0 0\n", {101}, 2},
+      {ct + "dev lo: 11 1 0 0 0 0 0 0 18446744073709551616 2 0 0 0 0 0 0\n", {101}, 2},
+      {ct + "dev a b:" + kCounters + "\n", {101}, 2},
+      {ct + "peer veth101.0\n", {101}, 2},
+      {ct + "left many\n", {101}, 2},
+  };
+  const std::string right = "ct 200 99 8\n" + lo;
+  for (const auto& one : kCases) {
+    const std::string done = "done " + std::to_string(one.containers) + "\n";
+    for (const std::string& text : {kBegin + one.lines + right + done, kBegin + right + one.lines + done}) {
+      const auto reading = ParseReading(text);
+      BOOST_REQUIRE_MESSAGE(reading.ok(), text);
+      BOOST_TEST(reading->size() == one.doubted.size() + 1);
+      BOOST_REQUIRE_MESSAGE(reading->at(Number(200)).ok(), text);
+      BOOST_TEST(reading->at(Number(200))->inside.size() == 1U);
+      for (const unsigned ctid : one.doubted) {
+        BOOST_REQUIRE_MESSAGE(!reading->at(Number(ctid)).ok(), text);
+        BOOST_TEST((reading->at(Number(ctid)).error().code == ErrorCode::kInternal));
+      }
+    }
   }
 }
 
@@ -150,8 +186,10 @@ BOOST_AUTO_TEST_CASE(AnEpochThatCannotBeAskedIsAnError) {
   cvm::tests::FakeRunner runner;
   runner.Fail(ErrorCode::kUnavailable).Fail(ErrorCode::kBroken).Fail(ErrorCode::kInvalid);
   runner.Answer(124).Answer(0, "").Answer(126, "", "cvm-node-gate: refused");
-  for (const ErrorCode code : {ErrorCode::kUnavailable, ErrorCode::kBroken, ErrorCode::kInternal,
-                               ErrorCode::kInternal, ErrorCode::kInternal, ErrorCode::kInternal}) {
+  runner.Answer(0, kBegin + "ct 101 15 x\ndone 1\n");
+  for (const ErrorCode code :
+       {ErrorCode::kUnavailable, ErrorCode::kBroken, ErrorCode::kInternal, ErrorCode::kInternal,
+        ErrorCode::kInternal, ErrorCode::kInternal, ErrorCode::kInternal}) {
     const auto epoch = AskEpoch(runner, node, Number(101), Deadline::In(std::chrono::seconds(5)));
     BOOST_REQUIRE(!epoch.ok());
     BOOST_TEST((epoch.error().code == code));
