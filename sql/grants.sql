@@ -17,7 +17,6 @@ GRANT SELECT, UPDATE (stop_pending) ON vpses TO 'cvm_worker'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON traffic_samples TO 'cvm_worker'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON traffic_daily TO 'cvm_worker'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON traffic_period TO 'cvm_worker'@'localhost';
-GRANT INSERT ON traffic_periods_ended TO 'cvm_worker'@'localhost';
 GRANT SELECT, INSERT ON traffic_anomalies TO 'cvm_worker'@'localhost';
 GRANT SELECT ON traffic_collections TO 'cvm_worker'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON action_log TO 'cvm_worker'@'localhost';

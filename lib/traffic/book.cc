@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,10 @@ constexpr db::Sql kLiving =
 constexpr db::Sql kSamplesOfNode =
     "SELECT s.vps_id, s.interface, s.version FROM traffic_samples s JOIN vpses v ON v.id = s.vps_id "
     "WHERE v.node_id = ? AND v.living_ctid IS NOT NULL ORDER BY s.vps_id, s.interface";
+
+constexpr db::Sql kNotRunning =
+    "SELECT v.id FROM vpses v JOIN traffic_period p ON p.vps_id = v.id "
+    "WHERE v.node_id = ? AND v.living_ctid IS NOT NULL AND p.begins_on <> " CVM_PERIOD_BEGIN " ORDER BY v.id";
 
 constexpr char kNoBoot[] = "00000000-0000-0000-0000-000000000000";
 
@@ -82,6 +87,31 @@ std::map<std::uint64_t, std::vector<Sample>> SamplesOfNode(db::Session& session,
   return samples;
 }
 
+base::Status MovePeriodNow(db::Pool& pool, std::uint64_t vps_id, base::Deadline deadline) {
+  Move move;
+  std::optional<Period> period;
+  const auto moved = pool.Transact(deadline, [&](db::Session& session) {
+    period = LockPeriod(session, vps_id);
+    if (period) move = MovePeriod(session, vps_id, *period);
+  });
+  if (moved && period) Tell(vps_id, move, *period);
+  return moved;
+}
+
+// Of stopped containers' VPSes too, which no booking comes to.
+base::Status MovePeriods(db::Pool& pool, std::uint64_t node_id, base::Deadline deadline) {
+  const auto due = pool.Run(deadline, [&](db::Session& session) {
+    std::vector<std::uint64_t> ids;
+    session.Query(kNotRunning, {node_id}, [&](const db::Row& row) { ids.push_back(row.U64(0)); });
+    return ids;
+  });
+  if (!due) return due.error();
+  for (const std::uint64_t id : *due) {
+    if (const auto moved = MovePeriodNow(pool, id, deadline); !moved) return moved.error();
+  }
+  return {};
+}
+
 }  // namespace
 
 base::Result<Noted> Note(db::Pool& pool, std::uint64_t vps_id, std::uint64_t node_id, base::Ctid ctid,
@@ -92,6 +122,7 @@ base::Result<Noted> Note(db::Pool& pool, std::uint64_t vps_id, std::uint64_t nod
 }
 
 base::Result<std::vector<Noted>> NoteNode(db::Pool& pool, std::uint64_t node_id, base::Deadline deadline) {
+  if (const auto moved = MovePeriods(pool, node_id, deadline); !moved) return moved.error();
   return pool.Run(deadline, [&](db::Session& session) {
     auto samples = SamplesOfNode(session, node_id);
     std::vector<Noted> all;
@@ -108,20 +139,25 @@ base::Result<Booked> Book(db::Pool& pool, const Noted& noted, const node::Contai
                           Gone gone, const Settings& settings, base::Deadline deadline) {
   const std::vector<Counter> counters = CountersOf(reading);
   std::vector<Anomaly> anomalies;
+  Move move;
+  std::optional<Period> period;
   auto booked = pool.Transact(deadline, [&](db::Session& session) -> base::Result<Booked> {
     anomalies.clear();
-    const auto period = LockPeriod(session, noted.vps_id);
+    move = Move();
+    period = LockPeriod(session, noted.vps_id);
     if (!period) return NoSuchVps(noted);
     const std::vector<Sample> samples = ReadSamples(session, noted.vps_id);
     if (!SameVersions(samples, noted.samples)) return Booked::kOvertaken;
     const Reckoning reckoning = Reckon(samples, noted.node_id, reading.epoch, counters, settings);
     WriteSamples(session, noted, samples, reading, counters, gone);
-    AddBytes(session, noted.vps_id, period->today, reckoning.delta);
+    if (gone == Gone::kRemoved) move = MovePeriod(session, noted.vps_id, *period);
+    AddBytes(session, noted.vps_id, *period, reckoning.delta);
     anomalies = reckoning.anomalies;
     for (const Anomaly& one : anomalies) AddAnomaly(session, noted.vps_id, noted.node_id, one);
     return Booked::kDone;
   });
   if (booked) Tell(noted, anomalies);
+  if (booked && period) Tell(noted.vps_id, move, *period);
   return booked;
 }
 

@@ -27,12 +27,14 @@ struct Noted {
 
 enum class Booked { kDone, kOvertaken };
 
-// Samples of interfaces that are gone are removed by the collector alone: the worker may not.
+// Samples of interfaces that are gone are removed, and periods that are not the running one replaced, by the
+// collector alone: the worker may not. What it books meanwhile is in the daily rows.
 enum class Gone { kKept, kRemoved };
 
 base::Result<Noted> Note(db::Pool& pool, std::uint64_t vps_id, std::uint64_t node_id, base::Ctid ctid,
                          base::Deadline deadline);
-// The VPSes of a node that are not terminated and have a CTID that vzctl takes.
+// The VPSes of a node that are not terminated and have a CTID that vzctl takes. Puts the period that should
+// be running in its place for each of them.
 base::Result<std::vector<Noted>> NoteNode(db::Pool& pool, std::uint64_t node_id, base::Deadline deadline);
 
 // One transaction. kNotFound: there is no such VPS any more; else as db::Pool says.

@@ -115,9 +115,9 @@ std::string DetailOf(const Correction& correction, const Bytes& share) {
 
 base::Result<History> ReadHistory(db::Pool& pool, std::uint64_t vps_id, std::uint64_t days,
                                   base::Deadline deadline) {
-  return pool.Transact(deadline, [&](db::Session& session) -> base::Result<History> {
+  return pool.Run(deadline, [&](db::Session& session) -> base::Result<History> {
     History history;
-    const auto period = LockPeriod(session, vps_id);
+    const auto period = SeePeriod(session, vps_id);
     if (!period) return NoSuchVps(vps_id);
     history.period = *period;
     ReadVps(session, vps_id, history);
@@ -128,11 +128,14 @@ base::Result<History> ReadHistory(db::Pool& pool, std::uint64_t vps_id, std::uin
 
 base::Result<Bytes> Correct(db::Pool& pool, std::uint64_t vps_id, const Correction& correction,
                             const audit::Actor& actor, base::Deadline deadline) {
-  return pool.Transact(deadline, [&](db::Session& session) -> base::Result<Bytes> {
+  Move move;
+  std::optional<Period> period;
+  auto used = pool.Transact(deadline, [&](db::Session& session) -> base::Result<Bytes> {
     std::optional<Owner> owner;
     session.Query(kOwner, {vps_id}, [&](const db::Row& row) { owner = {row.U64(0), row.U64(1) != 0}; });
-    std::optional<Period> period = LockPeriod(session, vps_id);
+    period = LockPeriod(session, vps_id);
     if (!owner || !period) return NoSuchVps(vps_id);
+    move = MovePeriod(session, vps_id, *period);
     const auto share = SharesOf(correction, period->Used(), owner->combined);
     if (!share) return share.error();
     if (const auto applied = Apply(correction, *share, *period); !applied) return applied.error();
@@ -141,6 +144,8 @@ base::Result<Bytes> Correct(db::Pool& pool, std::uint64_t vps_id, const Correcti
     audit::Note(session, actor, "traffic-adjust", {owner->user_id, 0, vps_id}, DetailOf(correction, *share));
     return period->Used();
   });
+  if (used) Tell(vps_id, move, *period);
+  return used;
 }
 
 }  // namespace cvm::traffic

@@ -42,7 +42,7 @@ struct History {
   std::string failure;               // why the last try of one failed
 };
 
-// `days` is at least 1. kNotFound: no such VPS.
+// A look: changes nothing. `days` is at least 1. kNotFound: no such VPS.
 base::Result<History> ReadHistory(db::Pool& pool, std::uint64_t vps_id, std::uint64_t days,
                                   base::Deadline deadline);
 

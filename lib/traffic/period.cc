@@ -31,7 +31,9 @@ Day Count(const Date& date) {
   return day;
 }
 
+// A day before the year 1 counts as its first.
 Date DateOf(Day day) {
+  day = std::max(day, FirstOf(1));
   std::uint64_t year = std::max<std::uint64_t>(day / 366, 1);
   while (FirstOf(year + 1) <= day) ++year;
   std::uint64_t left = day - FirstOf(year);

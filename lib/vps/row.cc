@@ -5,7 +5,6 @@
 #include "lib/base/text.h"
 #include "lib/log/log.h"
 #include "lib/node/store.h"
-#include "lib/traffic/period.h"
 
 namespace cvm::vps {
 namespace {
@@ -29,20 +28,12 @@ std::uint64_t Used(const db::Row& row, unsigned first) {
   return all > credit ? all - credit : 0;
 }
 
-// Whether the period of a VPS that traffic was booked for is the running one: its row stays as it is until
-// something is booked again. Columns: its first day, today, the billing day.
-bool IsRunning(const db::Row& row, unsigned first) {
-  const auto begins_on = row.MaybeU64(first);
-  return begins_on && *begins_on >= traffic::PeriodBegin(row.U64(first + 1), row.U64(first + 2));
-}
-
 Traffic ReadTraffic(const db::Row& row, unsigned first) {
   Traffic traffic;
   traffic.accounting = Named(kAccountings, AccountingName, row.Text(first));
   traffic.in_limit = row.U64(first + 1);
   traffic.out_limit = row.U64(first + 2);
   traffic.limit = row.U64(first + 3);
-  if (!IsRunning(row, first + 10)) return traffic;
   traffic.in_used = Used(row, first + 4);
   traffic.out_used = Used(row, first + 7);
   return traffic;

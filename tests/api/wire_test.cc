@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(UsedTrafficIsTheCountedAndTheOpeningBalanceSaturating) {
   for (const std::string& vps : {split, combined}) {
     world.Sql(
         "INSERT INTO traffic_period (vps_id, begins_on, bytes_in, bytes_out, opening_in, opening_out) "
-        "VALUES (?, CURRENT_DATE, 912727849, 18446744073709551615, 1, 2)",
+        "VALUES (?, DATE_FORMAT(UTC_DATE(), '%Y-%m-01'), 912727849, 18446744073709551615, 1, 2)",
         {vps});
   }
   BOOST_TEST(world.StatusMember(pair, split, "traffic_in_used") == "912727850");

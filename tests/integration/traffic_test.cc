@@ -92,6 +92,8 @@ struct Books {
     throw std::runtime_error("no such VPS");
   }
   void Sql(const std::string& statement) { test::RunSql(pool, statement); }
+  std::string Begin() { return Column(pool, "SELECT CAST(begins_on AS CHAR) FROM traffic_period").at(0); }
+  std::uint64_t Kept() { return Number(pool, "SELECT COUNT(*) FROM traffic_periods_ended"); }
 
   test::TestDatabase database;
   db::Pool pool{WithConnections(database.Root())};
@@ -109,7 +111,188 @@ struct Books {
 
 }  // namespace
 
+namespace {
+
+// The database with a clock of its own, in one connection.
+struct Clock {
+  explicit Clock(const Books& books, const char* utc) : pool(One(books.database.Root())) { Set(utc); }
+  void Set(const std::string& utc) {
+    test::RunSql(pool, "SET time_zone = '+00:00'");
+    test::RunSql(pool, "SET timestamp = UNIX_TIMESTAMP('" + utc + "')");
+  }
+  void Book(const Books& books, std::uint64_t vps, std::uint64_t in) {
+    const auto noted = Must(Note(pool, vps, books.alpha.id, *base::Ctid::FromNumber(101), Patience()));
+    Must(traffic::Book(pool, noted, ReadingOf(in, 0), Gone::kRemoved, Settings(), Patience()));
+  }
+  void Add(std::uint64_t vps, bool away, std::uint64_t bytes) {
+    Must(Correct(pool, vps, {away, bytes, Direction::kIn, "x"}, {}, Patience()));
+  }
+  void Collect(const Books& books) { Must(NoteNode(pool, books.alpha.id, Patience())); }
+  Period See(std::uint64_t vps) { return Must(ReadHistory(pool, vps, 3, Patience())).period; }
+  std::string Begin(std::uint64_t vps) { return FormatDay(See(vps).begins_on); }
+  std::uint64_t Used(std::uint64_t vps) { return See(vps).Used().in; }
+  // As a customer's list would show it.
+  std::uint64_t Shown(std::uint64_t vps) {
+    for (const auto& listed : Must(vps::Admin(pool, no_driver).List(Patience()))) {
+      if (listed.vps.id == vps) return listed.vps.traffic.in_used;
+    }
+    throw std::runtime_error("no such VPS");
+  }
+
+  db::Pool pool;
+  ssh::Pool nobody{ssh::Settings()};
+  node::OpenVz no_driver{nobody};
+
+ private:
+  static db::Settings One(db::Settings settings) {
+    settings.connections = 1;
+    return settings;
+  }
+};
+
+}  // namespace
+
 BOOST_FIXTURE_TEST_SUITE(TrafficBooks, Books)
+
+BOOST_AUTO_TEST_CASE(ThePeriodsOfSqlAreThoseOfTheProgram) {
+  AddNode();
+  for (std::uint64_t day = 1; day <= 31; ++day) {
+    Sql("UPDATE vpses SET billing_day = " + std::to_string(day) +
+        " WHERE id = " + std::to_string(AddVps(100 + day)));
+  }
+  Clock clock(*this, "2027-12-01 12:00:00");
+  const Day first = DayOf(2027, 12, 1);
+  for (Day today = first; today <= DayOf(2029, 3, 31); ++today) {
+    clock.Set(FormatDay(today) + " 23:59:59");
+    const auto rows = Column(clock.pool, "SELECT CONCAT(" CVM_PERIOD_BEGIN ", ' ', " CVM_PERIOD_END
+                                         ") FROM vpses v ORDER BY v.id");
+    BOOST_REQUIRE(rows.size() == 31u);
+    for (std::uint64_t day = 1; day <= 31; ++day) {
+      BOOST_REQUIRE(rows.at(day - 1) ==
+                    FormatDay(PeriodBegin(today, day)) + " " + FormatDay(NextPeriodBegin(today, day)));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(AClockThatWasAheadOnceCostsNeitherBytesNorBalance) {
+  AddNode();
+  const auto vps = AddVps(101);
+  Clock clock(*this, "2026-11-24 12:00:00");
+  clock.Book(*this, vps, 0);
+  clock.Book(*this, vps, 500);
+  clock.Add(vps, false, 1000);
+  clock.Add(vps, true, 30);
+  clock.Set("2026-12-01 00:00:05");
+  clock.Book(*this, vps, 507);
+  BOOST_TEST(Begin() == "2026-12-01");
+  clock.Add(vps, false, 9);
+  clock.Set("2026-11-24 12:05:00");
+  BOOST_TEST(clock.Shown(vps) == 500u);  // until something is collected, from the days
+  BOOST_TEST(clock.Used(vps) == 1470u);  // a look
+  BOOST_TEST(Begin() == "2026-12-01");
+  clock.Collect(*this);
+  BOOST_TEST(Begin() == "2026-11-01");
+  BOOST_TEST(clock.Shown(vps) == 1470u);
+  clock.Book(*this, vps, 517);
+  BOOST_TEST(clock.Shown(vps) == 1480u);
+  clock.Set("2026-12-01 00:10:00");
+  clock.Collect(*this);
+  // What was read on that day by the clock of that time, and what was corrected into that period.
+  BOOST_TEST(clock.Shown(vps) == 7u + 9u);
+  BOOST_TEST(Kept() == 1u);
+  BOOST_TEST(Number(pool, "SELECT bytes_in + opening_in - credit_in FROM traffic_periods_ended") == 1480u);
+  BOOST_TEST(DailySum(vps) == 517u);
+}
+
+BOOST_AUTO_TEST_CASE(AClockThatWasBehindOnceCostsNeitherBytesNorBalance) {
+  AddNode();
+  const auto vps = AddVps(101);
+  Clock clock(*this, "2026-10-24 12:00:00");
+  clock.Book(*this, vps, 0);
+  clock.Book(*this, vps, 100);
+  clock.Add(vps, false, 20);
+  clock.Set("2026-11-24 12:00:00");
+  clock.Book(*this, vps, 150);
+  clock.Add(vps, false, 3);
+  clock.Set("2026-10-25 12:00:00");
+  clock.Collect(*this);
+  BOOST_TEST(clock.Shown(vps) == 120u);
+  clock.Set("2026-11-24 12:10:00");
+  BOOST_TEST(clock.Used(vps) == 53u);
+  clock.Collect(*this);
+  BOOST_TEST(clock.Shown(vps) == 53u);
+  BOOST_TEST(Kept() == 1u);
+  BOOST_TEST(Number(pool, "SELECT bytes_in + opening_in FROM traffic_periods_ended") == 120u);
+}
+
+BOOST_AUTO_TEST_CASE(ALookAtAPeriodThatHasEndedTurnsNothing) {
+  AddNode();
+  const auto vps = AddVps(101);
+  Clock clock(*this, "2026-11-24 12:00:00");
+  BOOST_TEST(clock.Begin(vps) == "2026-11-01");
+  BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM traffic_period") == 0u);
+  clock.Book(*this, vps, 0);
+  clock.Set("2026-12-02 12:00:00");
+  BOOST_TEST(clock.Begin(vps) == "2026-12-01");
+  BOOST_TEST(Begin() == "2026-11-01");
+  BOOST_TEST(Kept() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(AChangedBillingDayIsFollowedAtOnceAndBack) {
+  AddNode();
+  const auto vps = AddVps(101);
+  Clock clock(*this, "2026-10-25 12:00:00");
+  Sql("UPDATE vpses SET billing_day = 20");
+  clock.Book(*this, vps, 0);
+  clock.Book(*this, vps, 1);
+  clock.Add(vps, false, 7000);
+  clock.Set("2026-11-05 12:00:00");
+  clock.Book(*this, vps, 11);
+  clock.Set("2026-11-24 12:00:00");
+  clock.Book(*this, vps, 111);
+  clock.Add(vps, false, 5000);
+  BOOST_TEST(clock.Shown(vps) == 5100u);
+  Sql("UPDATE vpses SET billing_day = 1");
+  BOOST_TEST(clock.Shown(vps) == 110u);
+  clock.Collect(*this);
+  BOOST_TEST(Begin() == "2026-11-01");
+  BOOST_TEST(clock.Shown(vps) == 5110u);
+  // The one before ends where this one begins.
+  BOOST_TEST(Column(pool,
+                    "SELECT CONCAT_WS(' ', begins_on, ended_on, bytes_in, opening_in) FROM "
+                    "traffic_periods_ended")
+                 .at(0) == "2026-10-20 2026-11-01 1 7000");
+  Sql("UPDATE vpses SET billing_day = 20");
+  clock.Collect(*this);
+  BOOST_TEST(clock.Shown(vps) == 100u);  // what was corrected stays with the days before
+  Sql("UPDATE vpses SET billing_day = 1");
+  clock.Collect(*this);
+  BOOST_TEST(clock.Shown(vps) == 5110u);
+  BOOST_TEST(Kept() == 1u);
+  BOOST_TEST(DailySum(vps) == 111u);
+}
+
+BOOST_AUTO_TEST_CASE(ABookingThatWaitedTakesTheDayAndThePeriodOfTheMomentAtWhichItsTurnCame) {
+  AddNode();
+  const auto vps = AddVps(101);
+  Clock clock(*this, "2026-11-24 12:00:00");
+  clock.Book(*this, vps, 0);
+  std::thread waiting;
+  const auto done = pool.Transact(Patience(), [&](db::Session& session) {
+    session.Query("SELECT 1 FROM traffic_period FOR UPDATE", {}, [](const db::Row&) {});
+    waiting = std::thread([&] { clock.Book(*this, vps, 10); });
+    BOOST_TEST(test::Eventually([&] {
+      return Number(pool,
+                    "SELECT CAST(VARIABLE_VALUE AS UNSIGNED) FROM information_schema.GLOBAL_STATUS WHERE "
+                    "VARIABLE_NAME = 'INNODB_ROW_LOCK_CURRENT_WAITS'") >= 1u;
+    }));
+    session.Execute("UPDATE vpses SET billing_day = 24", {});
+  });
+  waiting.join();
+  BOOST_TEST(done.ok());
+  BOOST_TEST(Begin() == "2026-11-24");
+  BOOST_TEST(clock.Shown(vps) == 10u);
+}
 
 BOOST_AUTO_TEST_CASE(DaysAreThoseOfTheDatabase) {
   BOOST_TEST(Number(pool, "SELECT TO_DAYS('2026-11-24')") == DayOf(2026, 11, 24));
