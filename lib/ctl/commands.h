@@ -36,6 +36,7 @@ Done TemplateAdd(Invocation& call);
 Done TemplateList(Invocation& call);
 
 Done VpsAdd(Invocation& call);
+Done VpsSet(Invocation& call);
 Done VpsList(Invocation& call);
 Done VpsSuspend(Invocation& call);
 Done VpsUnsuspend(Invocation& call);

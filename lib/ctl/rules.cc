@@ -116,6 +116,11 @@ const char* SignedBytesRule(std::string_view text) {
   return number && *number > 0 ? nullptr : "is no whole number other than 0 and below 2^64";
 }
 
+const char* BillingDayRule(std::string_view text) {
+  const auto number = base::ParseU64(text);
+  return number && *number >= 1 && *number <= 31 ? nullptr : "is no day of a month: 1 to 31";
+}
+
 const char* DaysRule(std::string_view text) {
   const auto number = base::ParseU64(text);
   return number && *number >= 1 && *number <= 3660 ? nullptr : "is no number of days: 1 to 3660";

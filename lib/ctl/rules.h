@@ -26,6 +26,7 @@ const char* HostnameRule(std::string_view text);
 const char* SizeRule(std::string_view text);         // a number of 1 or more
 const char* BytesRule(std::string_view text);        // a number of 0 or more
 const char* SignedBytesRule(std::string_view text);  // the same, with + or - in front or not, and not 0
+const char* BillingDayRule(std::string_view text);
 const char* DaysRule(std::string_view text);
 const char* ReasonRule(std::string_view text);  // free text in one line, not empty
 const char* IdRule(std::string_view text);

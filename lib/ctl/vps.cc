@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "lib/base/ctid.h"
 #include "lib/ctl/commands.h"
+#include "lib/traffic/period.h"
 #include "lib/vps/vps.h"
 
 namespace cvm::ctl {
@@ -27,6 +30,56 @@ vps::NewVps NewVpsOf(const Arguments& arguments) {
       arguments.Number("--disk"),   arguments.Number("--cpus"), arguments.MaybeNumber("--template"),
       TrafficOf(arguments)};
   return added;
+}
+
+vps::Changes ChangesOf(const Arguments& arguments) {
+  vps::Changes changes;
+  changes.hostname = arguments.Maybe("--hostname");
+  changes.guaranteed_ram = arguments.MaybeNumber("--ram");
+  changes.burstable_ram = arguments.MaybeNumber("--burst");
+  changes.disk_space = arguments.MaybeNumber("--disk");
+  changes.cpu_count = arguments.MaybeNumber("--cpus");
+  if (arguments.Has("--traffic-split") || arguments.Has("--traffic-total"))
+    changes.traffic = TrafficOf(arguments);
+  changes.billing_day = arguments.MaybeNumber("--billing-day");
+  changes.node = arguments.Maybe("--node");
+  if (const auto ctid = arguments.Maybe("--ctid")) changes.ctid = base::Ctid::Parse(*ctid);
+  return changes;
+}
+
+bool GivesOption(const Arguments& arguments) {
+  for (const char* name : {"--hostname", "--ram", "--burst", "--disk", "--cpus", "--traffic-split",
+                           "--traffic-total", "--billing-day", "--node", "--ctid"}) {
+    if (arguments.Has(name)) return true;
+  }
+  return false;
+}
+
+std::string TextOf(const std::vector<vps::Change>& changes) {
+  if (changes.empty()) return "is so already";
+  std::string text;
+  for (const vps::Change& one : changes) {
+    text += (text.empty() ? "" : ", ") + one.what + ": " + one.before + " → " + one.after;
+  }
+  return text;
+}
+
+Records RecordsOf(const std::vector<vps::Change>& changes) {
+  Records records;
+  for (const vps::Change& one : changes) {
+    records.push_back({{"what", one.what}, {"before", one.before}, {"after", one.after}});
+  }
+  return records;
+}
+
+void WarnOfWhatWasLeft(Invocation& call, const traffic::Move& move) {
+  if (!move.LeftSomething()) return;
+  const traffic::Period& before = move.before;
+  call.console.Warn("the opening balance (" + std::to_string(before.opening.in) + " bytes in, " +
+                    std::to_string(before.opening.out) + " out) and credit (" +
+                    std::to_string(before.credit.in) + " in, " + std::to_string(before.credit.out) +
+                    " out) stay with the period that began on " + traffic::FormatDay(before.begins_on) +
+                    ": book what belongs to the new one with 'cvmctl traffic adjust'");
 }
 
 void AppendTraffic(const vps::Traffic& traffic, Record& record) {
@@ -110,6 +163,20 @@ Done VpsAdd(Invocation& call) {
                     {"user", added.user},
                     {"ctid", added.ctid.text()},
                     {"hostname", added.hostname}});
+  return ExitStatus::kOk;
+}
+
+Done VpsSet(Invocation& call) {
+  const std::string id = call.arguments.Text("ID");
+  if (!GivesOption(call.arguments)) {
+    return base::Error{base::ErrorCode::kInvalid, "nothing to change: give at least one option"};
+  }
+  const auto report =
+      call.services->vpses.Set(call.arguments.Number("ID"), ChangesOf(call.arguments), DatabaseDeadline());
+  if (!report) return report.error();
+  WarnOfWhatWasLeft(call, report->move);
+  call.output.Done("VPS " + id + ": " + TextOf(report->changes),
+                   {{"id", id}, {"changes", RecordsOf(report->changes)}});
   return ExitStatus::kOk;
 }
 

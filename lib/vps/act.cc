@@ -98,13 +98,18 @@ struct Decision {
   std::uint64_t intent = 0;
 };
 
-// The row is locked against a change of state until the intent is committed. A VPS that is gone was
-// terminated before.
-Decision Decide(db::Session& session, const audit::Intent& intent) {
+// The row is locked against a change of state or place until the intent is committed. A VPS that is gone was
+// terminated before; one that has another container than it had a moment ago is being worked on.
+Decision Decide(db::Session& session, const Placed& placed, const audit::Intent& intent) {
   State state = State::kTerminated;
-  session.Query("SELECT state FROM vpses WHERE id = ? LOCK IN SHARE MODE", {intent.vps_id},
-                [&](const db::Row& row) { state = ReadState(row, 0); });
+  bool moved = false;
+  session.Query("SELECT state, node_id <> ? OR ctid <> ? FROM vpses WHERE id = ? LOCK IN SHARE MODE",
+                {placed.node.id, placed.vps.ctid, placed.vps.id}, [&](const db::Row& row) {
+                  state = ReadState(row, 0);
+                  moved = row.U64(1) != 0;
+                });
   if (const auto refusal = RefusalOf(state)) return {refusal, 0};
+  if (moved) return {ActionResult::kNotInTurn, 0};
   return {std::nullopt, audit::Begin(session, intent)};
 }
 
@@ -133,7 +138,7 @@ base::Result<ActionResult> Service::Act(const Placed& placed, Action action, con
   if (!turn) return ActionResult::kNotInTurn;
   const audit::Intent intent = IntentOf(placed, action, origin);
   const auto decision =
-      pool_.Transact(deadline, [&](db::Session& session) { return Decide(session, intent); });
+      pool_.Transact(deadline, [&](db::Session& session) { return Decide(session, placed, intent); });
   if (!decision) {
     // An intent of which is not known whether it was committed is one that leads to nothing.
     const bool lost = decision.error().code == base::ErrorCode::kBroken;

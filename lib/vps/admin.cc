@@ -1,5 +1,6 @@
 #include "lib/vps/admin.h"
 
+#include "lib/vps/place.h"
 #include "lib/vps/row.h"
 
 namespace cvm::vps {
@@ -22,12 +23,6 @@ Error NotFound(const std::string& what, const std::string& name, const std::stri
   return {ErrorCode::kNotFound, "no " + what + " '" + name + "': see 'cvmctl " + command + " list'"};
 }
 
-std::optional<std::uint64_t> FindId(db::Session& session, db::Sql sql, const std::vector<db::Param>& keys) {
-  std::optional<std::uint64_t> id;
-  session.Query(sql, keys, [&](const db::Row& row) { id = row.U64(0); });
-  return id;
-}
-
 db::Param OrNull(const std::optional<std::uint64_t>& number) {
   return number ? db::Param(*number) : db::Param(nullptr);
 }
@@ -37,25 +32,14 @@ base::Status CheckTemplate(db::Session& session, const std::optional<std::uint64
   return NotFound("template has the ID", std::to_string(*id), "template");
 }
 
-// The node's row is locked, so that it cannot be taken out of service before the VPS is on it.
 base::Result<std::uint64_t> Insert(db::Session& session, const NewVps& vps, std::uint64_t& user_id) {
-  const auto node = FindId(session, "SELECT id FROM nodes WHERE name_in_service = ? FOR UPDATE", {vps.node});
-  if (!node) return NotFound("node is named", vps.node, "node");
   const auto user = FindId(session, "SELECT id FROM users WHERE name = ?", {vps.user});
   if (!user) return NotFound("user is named", vps.user, "user");
   user_id = *user;
   if (const auto found = CheckTemplate(session, vps.template_id); !found) return found.error();
+  const auto node = TakePlace(session, vps.node, vps.ctid, 0);
+  if (!node) return node.error();
   const std::string ctid = vps.ctid.text();
-  if (const auto other =
-          FindId(session, "SELECT id FROM vpses WHERE node_id = ? AND living_ctid = ?", {*node, ctid})) {
-    return Error{ErrorCode::kConflict, "VPS " + std::to_string(*other) + " is container " + ctid +
-                                           " on node '" + vps.node + "' already"};
-  }
-  // The container passes on: a stop that was still due to one who had it before would hit the new one.
-  session.Execute(
-      "UPDATE vpses SET stop_pending = 0 WHERE node_id = ? AND ctid = ? AND state = 'terminated' AND "
-      "stop_pending = 1",
-      {*node, ctid});
   session.Execute(kInsert, {*user, *node, OrNull(vps.template_id), ctid, vps.hostname, vps.guaranteed_ram,
                             OrNull(vps.burstable_ram), vps.disk_space, vps.cpu_count,
                             AccountingName(vps.traffic.accounting), vps.traffic.in_limit,

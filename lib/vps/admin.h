@@ -16,6 +16,7 @@
 #include "lib/db/db.h"
 #include "lib/node/node.h"
 #include "lib/traffic/count.h"
+#include "lib/traffic/ledger.h"
 #include "lib/vps/vps.h"
 
 namespace cvm::vps {
@@ -38,6 +39,31 @@ struct NewVps {
   std::uint64_t cpu_count = 0;
   std::optional<std::uint64_t> template_id;
   Traffic traffic;  // limits and accounting; what is used is ignored
+};
+
+// What is to be changed of a VPS; nothing: stays.
+struct Changes {
+  std::optional<std::string> hostname;
+  std::optional<std::uint64_t> guaranteed_ram;
+  std::optional<std::uint64_t> burstable_ram;  // 0: vSwap
+  std::optional<std::uint64_t> disk_space;
+  std::optional<std::uint64_t> cpu_count;
+  std::optional<Traffic> traffic;  // limits and accounting
+  std::optional<std::uint64_t> billing_day;
+  std::optional<std::string> node;
+  std::optional<base::Ctid> ctid;
+};
+
+struct Change {
+  std::string what;
+  std::string before;
+  std::string after;
+};
+
+struct SetReport {
+  std::vector<Change> changes;  // what was not so before
+  traffic::Period period;       // that is running now
+  traffic::Move move;           // how it came to be
 };
 
 // A VPS as it is listed, with the names of its user and node.
@@ -84,6 +110,12 @@ class Admin {
   // kConflict: a VPS that is not terminated has that CTID on that node.
   base::Result<std::uint64_t> Add(const NewVps& vps, base::Deadline deadline);
   base::Result<std::vector<Listed>> List(base::Deadline deadline);
+
+  // Changes what the database says of a VPS, with a record for each change; no node is asked and no container
+  // touched. A changed billing day is followed at once (traffic::MovePeriod). kNotFound: no such VPS or node;
+  // kConflict: it is terminated; or it is to have another container, and that one is another VPS's, or
+  // something is under way or due on the one that it has.
+  base::Result<SetReport> Set(std::uint64_t id, const Changes& changes, base::Deadline deadline);
 
   // Commits the state, waits for customers' actions that are under way, books the container's traffic, then
   // stops it. A node that

@@ -62,6 +62,7 @@ const std::map<Rule, std::string>& Samples() {
       {SizeRule, "18446744073709551615"},
       {BytesRule, "18446744073709551615"},
       {SignedBytesRule, "-18446744073709551615"},
+      {BillingDayRule, "31"},
       {DaysRule, "30"},
       {ReasonRule, "a leap"},
       {DatabaseRule, "cvm-panel_1"},
@@ -146,6 +147,8 @@ BOOST_AUTO_TEST_CASE(TheCommandsAreThoseOfTheDocumentation) {
       "ID] "
       "(--traffic-split IN:OUT | --traffic-total BYTES)",
       "vps list",
+      "vps set ID [--hostname H] [--ram MB] [--burst MB] [--disk MB] [--cpus N] [--traffic-split IN:OUT] "
+      "[--traffic-total BYTES] [--billing-day N] [--node N] [--ctid C]",
       "vps suspend ID",
       "vps unsuspend ID",
       "vps terminate ID [--yes]",
