@@ -151,6 +151,7 @@ CREATE TABLE `api_tokens` (
   `source` varchar(32) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL,
   `source_id` bigint(20) unsigned DEFAULT NULL,
   `created_at` datetime(3) NOT NULL DEFAULT current_timestamp(3),
+  `import_revoked_at` datetime(3) DEFAULT NULL COMMENT 'UTC; equal to revoked_at: an import revoked it, and takes it back when the panel has it again',
   PRIMARY KEY (`id`),
   UNIQUE KEY `api_tokens_public` (`public_token`),
   UNIQUE KEY `api_tokens_source` (`source`,`source_id`),
@@ -251,4 +252,5 @@ INSERT INTO schema_migrations (version, name, oldest_worker, applied_at) VALUES
   (5, 'action_log', 1, UTC_TIMESTAMP(3)),
   (6, 'traffic_collection', 1, UTC_TIMESTAMP(3)),
   (7, 'records', 1, UTC_TIMESTAMP(3)),
-  (8, 'imports', 1, UTC_TIMESTAMP(3));
+  (8, 'imports', 1, UTC_TIMESTAMP(3)),
+  (9, 'import_revocations', 1, UTC_TIMESTAMP(3));

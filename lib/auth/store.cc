@@ -100,7 +100,7 @@ std::uint64_t InsertPair(db::Session& session, std::uint64_t user_id, const NewP
 // A pair whose row is locked until the end of the transaction.
 struct Old {
   std::uint64_t id, user_id;
-  bool revoked, expired;
+  bool revoked, expired, by_import;
   std::string public_token;
 };
 
@@ -108,9 +108,9 @@ std::optional<Old> Lock(db::Session& session, std::uint64_t id) {
   std::optional<Old> old;
   session.Query(
       "SELECT user_id, revoked_at IS NOT NULL, expires_at IS NOT NULL AND expires_at <= UTC_TIMESTAMP(3), "
-      "public_token FROM api_tokens WHERE id = ? FOR UPDATE",
+      "revoked_at <=> import_revoked_at, public_token FROM api_tokens WHERE id = ? FOR UPDATE",
       {id}, [&](const db::Row& row) {
-        old = {id, row.U64(0), row.U64(1) != 0, row.U64(2) != 0, row.Text(3)};
+        old = {id, row.U64(0), row.U64(1) != 0, row.U64(2) != 0, row.U64(3) != 0, row.Text(4)};
       });
   return old;
 }
@@ -272,8 +272,11 @@ base::Result<std::string> Store::Revoke(const std::string& token, base::Deadline
   return pool_.Transact(deadline, [&](db::Session& session) -> base::Result<std::string> {
     const auto old = Lock(session, token);
     if (!old) return NoSuchToken(token);
-    if (old->revoked) return old->public_token;
-    session.Execute("UPDATE api_tokens SET revoked_at = UTC_TIMESTAMP(3) WHERE id = ?", {old->id});
+    // What an import revoked it would take back: from now on this revocation is ours.
+    if (old->revoked && !old->by_import) return old->public_token;
+    session.Execute(
+        "UPDATE api_tokens SET revoked_at = UTC_TIMESTAMP(3), import_revoked_at = NULL WHERE id = ?",
+        {old->id});
     audit::Note(session, actor_, "token-revoke", {old->user_id, old->id});
     return old->public_token;
   });

@@ -115,7 +115,8 @@ std::vector<Keyless> WithoutHostKey(db::Session& session, const Wanted& wanted, 
 void NoteRevoked(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) {
   for (const Record& record : wanted.records.at(kTokens)) {
     const auto found = ours.at(kTokens).find(record.id);
-    if (found == ours.at(kTokens).end() || !found->second.out_of_force) continue;
+    if (found == ours.at(kTokens).end() || !found->second.out_of_force || found->second.ended_by_import)
+      continue;
     notes.push_back({"api_keys", std::to_string(record.id), "revoked here, and stays so"});
   }
 }
@@ -160,6 +161,8 @@ void PutOnRecord(db::Session& session, const Report& report, const Options& opti
   };
   for (const Difference& difference : report.differences) {
     if (difference.what == "revoked") note("token-revoke", {0, difference.id}, "not in the CVM panel");
+    if (difference.what == "in force again")
+      note("token-restore", {0, difference.id}, "in the CVM panel again");
     if (difference.what == "terminated") note("terminate", {0, 0, difference.id}, "not in the CVM panel");
   }
   const std::string count = std::to_string(report.differences.size());

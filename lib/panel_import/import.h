@@ -4,7 +4,8 @@
 // panel says now, and no row that was made here is touched. The panel is the master of the fields that it
 // has; what only we know (pinned host keys, networks, labels, a revocation made here) stays. The result is
 // what a first import would give, except that nothing is deleted: a pair that the panel no longer has is
-// revoked, a VPS terminated (its container is left alone), and a user, node or template stays.
+// revoked, until the panel has it again, a VPS terminated (its container is left alone), and a user, node or
+// template stays.
 //
 // Root passwords, which a panel keeps in clear text, are never read.
 #ifndef CVM_LIB_PANEL_IMPORT_IMPORT_H_
@@ -48,7 +49,7 @@ struct Change {
 struct Difference {
   std::string table;
   std::uint64_t id = 0;
-  std::string what;  // "added", "changed", "revoked", "terminated"
+  std::string what;  // "added", "changed", "revoked", "in force again", "terminated"
   std::vector<Change> changes;
 };
 

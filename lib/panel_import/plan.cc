@@ -25,6 +25,7 @@ class Planner {
   Plan Take() {
     EndGone(kTokens, Do::kRevoke, "revoked");
     EndGone(kVpses, Do::kTerminate, "terminated");
+    RestoreKeys();
     for (std::size_t kind = 0; kind < kKinds; ++kind) Compare(static_cast<Kind>(kind));
     for (std::size_t kind = 0; kind < kKinds; ++kind) {
       Append(parked_.at(kind));
@@ -58,6 +59,15 @@ class Planner {
       if (!existing.imported || existing.out_of_force || !IsGone(kind, id)) continue;
       plan_.steps.push_back({what, kind, {id, {}}});
       Differ(kind, id, word, {});
+    }
+  }
+
+  // A panel may lack a key for one sync alone: what an import revoked is good again with the panel's word.
+  void RestoreKeys() {
+    for (const auto& [id, existing] : ours_.at(kTokens)) {
+      if (!existing.imported || !existing.ended_by_import || IsGone(kTokens, id)) continue;
+      plan_.steps.push_back({Do::kRestore, kTokens, {id, {}}});
+      Differ(kTokens, id, "in force again", {});
     }
   }
 
@@ -163,8 +173,16 @@ void CarryStep(db::Session& session, const Step& step) {
   const std::uint64_t id = step.record.id;
   switch (step.what) {
     case Do::kRevoke:
-      session.Execute("UPDATE api_tokens SET revoked_at = UTC_TIMESTAMP(3) WHERE id = ? AND source = 'cvm'",
-                      {id});
+      session.Execute(
+          "UPDATE api_tokens SET revoked_at = UTC_TIMESTAMP(3), import_revoked_at = UTC_TIMESTAMP(3) "
+          "WHERE id = ? AND source = 'cvm' AND revoked_at IS NULL",
+          {id});
+      return;
+    case Do::kRestore:
+      session.Execute(
+          "UPDATE api_tokens SET revoked_at = NULL, import_revoked_at = NULL "
+          "WHERE id = ? AND source = 'cvm' AND revoked_at = import_revoked_at",
+          {id});
       return;
     case Do::kTerminate:
       session.Execute("UPDATE vpses SET state = 'terminated' WHERE id = ? AND source = 'cvm'", {id});

@@ -68,7 +68,8 @@ const std::array<Table, kKinds>& Tables() {
         {"private_hash", true},
         {"hash_scheme"},
         {"client_access"}},
-       "SELECT id, source <=> 'cvm', revoked_at IS NOT NULL, CAST(user_id AS CHAR), public_token, "
+       "SELECT id, source <=> 'cvm', IF(revoked_at IS NULL, 0, IF(revoked_at <=> import_revoked_at, 2, 1)), "
+       "CAST(user_id AS CHAR), public_token, "
        "private_hash, hash_scheme, CAST(client_access AS CHAR) FROM api_tokens ORDER BY id",
        "INSERT INTO api_tokens (id, source, source_id, user_id, public_token, private_hash, hash_scheme, "
        "client_access, created_at) VALUES (?, 'cvm', ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))",
@@ -90,7 +91,7 @@ Ours ReadOurs(db::Session& session) {
   for (std::size_t kind = 0; kind < kKinds; ++kind) {
     const Table& table = Tables().at(kind);
     session.Query(table.select, {}, [&](const db::Row& row) {
-      Existing existing{row.U64(1) != 0, row.U64(2) != 0, {}};
+      Existing existing{row.U64(1) != 0, row.U64(2) != 0, {}, row.U64(2) == 2};
       for (unsigned i = 0; i < table.columns.size(); ++i) existing.values.push_back(row.MaybeText(3 + i));
       ours.at(kind).emplace(row.U64(0), std::move(existing));
     });

@@ -27,7 +27,8 @@ struct Table {
   const char* name;        // ours
   const char* panel_name;  // the panel's
   std::vector<Column> columns;
-  // Of every row: ID, whether it came from the panel, whether it is out of force, then the columns.
+  // Of every row: ID, whether it came from the panel, whether it is out of force (2: an import ended it),
+  // then the columns.
   db::Sql select;
   db::Sql insert;  // takes the ID twice, then the columns
   db::Sql update;  // takes the columns, then the ID
@@ -76,8 +77,9 @@ enum : std::size_t { kUser, kPublic, kHash, kScheme, kAccess };
 // A row as it is.
 struct Existing {
   bool imported = false;
-  bool out_of_force = false;  // a revoked pair, a retired node
+  bool out_of_force = false;  // a revoked pair, a retired node, a terminated VPS
   std::vector<Text> values;
+  bool ended_by_import = false;  // a pair that no longer stood in the panel, and nobody revoked here
 };
 using Rows = std::map<std::uint64_t, Existing>;
 using Ours = std::array<Rows, kKinds>;

@@ -1,0 +1,87 @@
+// Syncs with a CVM panel that lacks something for a while: what the import ended comes back with the panel's
+// word, what was ended here stays so.
+#include <boost/test/unit_test.hpp>
+#include <string>
+
+#include "lib/db/script.h"
+#include "tests/support/panel_import_fixture.h"
+
+namespace cvm::test::panel {
+namespace {
+
+struct Syncing : Importing {
+  Syncing() { Must(); }
+  std::string InForce() {
+    return One("SELECT COALESCE(GROUP_CONCAT(id ORDER BY id), '-') FROM api_tokens WHERE revoked_at IS NULL");
+  }
+};
+
+BOOST_FIXTURE_TEST_SUITE(PanelImportSync, Syncing)
+
+BOOST_AUTO_TEST_CASE(APairThatThePanelLackedForOneSyncIsInForceAgain) {
+  panel.Sql("DELETE FROM api_keys");
+  BOOST_TEST(Must() == "api_tokens 11: revoked\napi_tokens 12: revoked\n");
+  BOOST_TEST(Must() == "");
+  BOOST_TEST(!Holds(notes, "revoked here"), notes);
+  panel.FillKeys();
+  const std::string dry = Must({"--dry-run"});
+  BOOST_TEST(InForce() == "-");
+  BOOST_TEST(Must() == dry);
+  BOOST_TEST(dry == "api_tokens 11: in force again\napi_tokens 12: in force again\n");
+  BOOST_TEST(InForce() == "11,12");
+  BOOST_TEST(Must() == "");
+  BOOST_TEST(Holds(Ctl({"log", "--token", "12"}).out, "token-restore"));
+}
+
+BOOST_AUTO_TEST_CASE(APairWhoseUserWasGoneOrWhoseTokenWasDoubledIsInForceAgain) {
+  panel.Sql("UPDATE users SET Id = 70 WHERE Id = 7");
+  BOOST_TEST(Holds(Must(), "api_tokens 12: revoked"));
+  panel.Sql("UPDATE users SET Id = 7 WHERE Id = 70");
+  panel.Sql("UPDATE api_keys SET PublicToken = 'publicofjane' WHERE Id = 12");
+  BOOST_TEST(Must() == "api_tokens 11: revoked\n");
+  panel.Sql("UPDATE api_keys SET PublicToken = 'another' WHERE Id = 12");
+  const std::string out = Must({"--final"});
+  BOOST_TEST(Holds(out, "api_tokens 11: in force again\n"), out);
+  BOOST_TEST(Holds(out, "api_tokens 12: changed: public_token \"publicofbob\" → \"another\"\n"), out);
+  BOOST_TEST(InForce() == "11,12");
+}
+
+BOOST_AUTO_TEST_CASE(ARevocationMadeHereStaysWhateverTheImportDidBeforeOrAfter) {
+  BOOST_TEST(Ctl({"token", "revoke", "11"}).status == 0);
+  panel.Sql("DELETE FROM api_keys");
+  BOOST_TEST(Must() == "api_tokens 12: revoked\n");
+  BOOST_TEST(Ctl({"token", "revoke", "12"}).status == 0);
+  BOOST_TEST(Ctl({"token", "revoke", "12"}).status == 0);
+  panel.FillKeys();
+  BOOST_TEST(Must() == "");
+  BOOST_TEST(Holds(notes, "api_keys 11: revoked here"), notes);
+  BOOST_TEST(Holds(notes, "api_keys 12: revoked here"), notes);
+  BOOST_TEST(InForce() == "-");
+  BOOST_TEST(Count("SELECT COUNT(*) FROM action_log WHERE token_id = 12 AND action = 'token-revoke'") == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(ARevocationByAPanelsAccountStaysWhenItCameAfterTheImports) {
+  panel.Sql("DELETE FROM api_keys WHERE Id = 12");
+  Must();
+  Sql("UPDATE api_tokens SET revoked_at = UTC_TIMESTAMP(3) + INTERVAL 1 SECOND WHERE id = 12");
+  panel.FillKeys();
+  BOOST_TEST(Must() == "");
+  BOOST_TEST(InForce() == "11");
+}
+
+BOOST_AUTO_TEST_CASE(WhatImportsRevokedBeforeThatWasKeptIsKnownByItsRecord) {
+  panel.Sql("DELETE FROM api_keys WHERE Id = 12");
+  Must();
+  BOOST_TEST(Ctl({"token", "revoke", "11"}).status == 0);
+  Sql("UPDATE api_tokens SET import_revoked_at = NULL");
+  const auto statements = db::SplitStatements(db::EmbeddedMigrations()[8].sql);
+  Sql(statements->back());
+  panel.FillKeys();
+  BOOST_TEST(Must() == "api_tokens 12: in force again\n");
+  BOOST_TEST(InForce() == "12");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace cvm::test::panel
