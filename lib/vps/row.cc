@@ -21,9 +21,12 @@ auto Named(const Values& values, Name name, const std::string& word) {
   throw db::Failure(db::Failure::Kind::kOther, 0, "vpses holds the unknown word '" + word + "'");
 }
 
-// Of three columns: what was counted, the opening balance, the credit.
-std::uint64_t Used(const db::Row& row, unsigned first) {
-  const std::uint64_t all = base::SaturatingAdd(row.U64(first), row.U64(first + 1));
+// Of three columns: what was counted, the opening balance, the credit; these two are of the row's period,
+// which may be another one than that which is running.
+std::uint64_t Used(const db::Row& row, unsigned first, bool is_running) {
+  const std::uint64_t counted = row.U64(first);
+  if (!is_running) return counted;
+  const std::uint64_t all = base::SaturatingAdd(counted, row.U64(first + 1));
   const std::uint64_t credit = row.U64(first + 2);
   return all > credit ? all - credit : 0;
 }
@@ -34,8 +37,9 @@ Traffic ReadTraffic(const db::Row& row, unsigned first) {
   traffic.in_limit = row.U64(first + 1);
   traffic.out_limit = row.U64(first + 2);
   traffic.limit = row.U64(first + 3);
-  traffic.in_used = Used(row, first + 4);
-  traffic.out_used = Used(row, first + 7);
+  const bool is_running = row.U64(first + 10) != 0;
+  traffic.in_used = Used(row, first + 4, is_running);
+  traffic.out_used = Used(row, first + 7, is_running);
   return traffic;
 }
 

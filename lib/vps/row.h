@@ -15,16 +15,14 @@ namespace cvm::vps {
   "CAST(IF(p.begins_on = " CVM_PERIOD_BEGIN ", p." bytes ", (SELECT LEAST(COALESCE(SUM(d." bytes           \
   "), 0), 18446744073709551615) FROM traffic_daily d WHERE d.vps_id = v.id AND d.day >= " CVM_PERIOD_BEGIN \
   " AND d.day < " CVM_PERIOD_END ")) AS UNSIGNED)"
-#define CVM_TRAFFIC_BALANCE(bytes) "CAST(IF(p.begins_on = " CVM_PERIOD_BEGIN ", p." bytes ", 0) AS UNSIGNED)"
 
 #define CVM_VPS_COLUMNS \
   "v.id, v.user_id, v.node_id, n.location, v.template_id, v.virtualization_type, v.ctid, v.state, " \
   "v.stop_pending, v.hostname, v.guaranteed_ram, v.burstable_ram, v.disk_space, v.cpu_count, "      \
   "v.accounting, v.traffic_in_limit, v.traffic_out_limit, v.traffic_limit, "                        \
-  CVM_TRAFFIC_COUNTED("bytes_in") ", " CVM_TRAFFIC_BALANCE("opening_in") ", "                       \
-  CVM_TRAFFIC_BALANCE("credit_in") ", " CVM_TRAFFIC_COUNTED("bytes_out") ", "                       \
-  CVM_TRAFFIC_BALANCE("opening_out") ", " CVM_TRAFFIC_BALANCE("credit_out")
-inline constexpr unsigned kVpsColumns = 24;
+CVM_TRAFFIC_COUNTED("bytes_in") ", p.opening_in, p.credit_in, " CVM_TRAFFIC_COUNTED("bytes_out") \
+  ", p.opening_out, p.credit_out, COALESCE(p.begins_on = " CVM_PERIOD_BEGIN ", 0)"
+inline constexpr unsigned kVpsColumns = 25;
 
 // Columns from `first` on; the row must hold a VPS. Throw db::Failure for a word that the schema does not
 // know.
