@@ -20,7 +20,7 @@ namespace cvm::vps {
   "v.id, v.user_id, v.node_id, n.location, v.template_id, v.virtualization_type, v.ctid, v.state, " \
   "v.stop_pending, v.hostname, v.guaranteed_ram, v.burstable_ram, v.disk_space, v.cpu_count, "      \
   "v.accounting, v.traffic_in_limit, v.traffic_out_limit, v.traffic_limit, "                        \
-CVM_TRAFFIC_COUNTED("bytes_in") ", p.opening_in, p.credit_in, " CVM_TRAFFIC_COUNTED("bytes_out") \
+  CVM_TRAFFIC_COUNTED("bytes_in") ", p.opening_in, p.credit_in, " CVM_TRAFFIC_COUNTED("bytes_out") \
   ", p.opening_out, p.credit_out, COALESCE(p.begins_on = " CVM_PERIOD_BEGIN ", 0)"
 inline constexpr unsigned kVpsColumns = 25;
 
