@@ -200,6 +200,21 @@ void CarryStep(db::Session& session, const Step& step) {
   std::abort();
 }
 
+// Since when a VPS is terminated: anew each time; and one that is active has no stop that is due.
+void SettleStates(db::Session& session) {
+  session.Execute(
+      "UPDATE vpses SET terminated_at = NULL WHERE source = 'cvm' AND state <> 'terminated' AND "
+      "terminated_at IS NOT NULL",
+      {});
+  session.Execute(
+      "UPDATE vpses SET stop_pending = 0 WHERE source = 'cvm' AND state = 'active' AND stop_pending <> 0",
+      {});
+  session.Execute(
+      "UPDATE vpses SET terminated_at = UTC_TIMESTAMP(3) WHERE source = 'cvm' AND state = 'terminated' AND "
+      "terminated_at IS NULL",
+      {});
+}
+
 }  // namespace
 
 Periods ReadPeriods(db::Session& session) {
@@ -218,16 +233,9 @@ Plan MakePlan(const Wanted& wanted, const Ours& ours, const Periods& periods) {
 }
 
 void Carry(db::Session& session, const Plan& plan) {
+  SettleStates(session);  // a VPS that lives may have an old date still, which would be taken for a new one's
   for (const Step& step : plan.steps) CarryStep(session, step);
-  // Since when a VPS is terminated; and one that no longer is has no stop that is due.
-  session.Execute(
-      "UPDATE vpses SET terminated_at = UTC_TIMESTAMP(3) WHERE source = 'cvm' AND state = 'terminated' AND "
-      "terminated_at IS NULL",
-      {});
-  session.Execute(
-      "UPDATE vpses SET terminated_at = NULL, stop_pending = 0 WHERE source = 'cvm' AND state = 'active' AND "
-      "(terminated_at IS NOT NULL OR stop_pending <> 0)",
-      {});
+  SettleStates(session);
 }
 
 }  // namespace cvm::panel_import

@@ -81,6 +81,29 @@ BOOST_AUTO_TEST_CASE(WhatImportsRevokedBeforeThatWasKeptIsKnownByItsRecord) {
   BOOST_TEST(InForce() == "12");
 }
 
+BOOST_AUTO_TEST_CASE(AVpsThatIsTerminatedOnceMoreIsSoFromThenOn) {
+  const db::Sql since = "SELECT COALESCE(CAST(terminated_at AS CHAR), '-') FROM vpses WHERE id = 23";
+  const db::Sql fresh =
+      "SELECT COUNT(*) FROM vpses WHERE id = 23 AND terminated_at > UTC_TIMESTAMP(3) - INTERVAL 1 HOUR";
+  for (const char* state : {"6", "4"}) {
+    Sql("UPDATE vpses SET terminated_at = '2001-01-01' WHERE id = 23");
+    panel.Sql(std::string("UPDATE containers SET Status = ") + state + " WHERE Id = 23");
+    Must();
+    BOOST_TEST(One(since) == "-");
+    panel.Sql("UPDATE containers SET Status = 7 WHERE Id = 23");
+    Must();
+    BOOST_TEST(Count(fresh) == 1u);
+  }
+  panel.Sql("UPDATE containers SET Status = 6 WHERE Id = 23");
+  Must();
+  Sql("UPDATE vpses SET terminated_at = '2001-01-01' WHERE id = 23");  // as earlier versions left it
+  panel.Sql("UPDATE containers SET Status = 7 WHERE Id = 23");
+  Must();
+  BOOST_TEST(Count(fresh) == 1u);
+  BOOST_TEST(Ctl({"tidy"}).status == 0);
+  BOOST_TEST(Count("SELECT COUNT(*) FROM vpses WHERE id = 23") == 1u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
