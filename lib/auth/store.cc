@@ -115,9 +115,12 @@ std::optional<Old> Lock(db::Session& session, std::uint64_t id) {
   return old;
 }
 
-std::optional<Old> Lock(db::Session& session, const std::string& token) {
+base::Result<Old> Lock(db::Session& session, const std::string& token) {
   const auto id = FindToken(session, token);
-  return id ? Lock(session, *id) : std::nullopt;
+  if (!id) return id.error();
+  const auto old = Lock(session, *id);
+  if (!old) return NoSuchToken(token);
+  return *old;
 }
 
 // Gives the row's ID.
@@ -142,12 +145,18 @@ std::optional<std::uint64_t> FindUser(db::Session& session, const std::string& n
   return FindId(session, "SELECT id FROM users WHERE name = ?", std::string_view(name));
 }
 
-std::optional<std::uint64_t> FindToken(db::Session& session, const std::string& token) {
-  const auto id =
+base::Result<std::uint64_t> FindToken(db::Session& session, const std::string& token) {
+  const auto named =
       FindId(session, "SELECT id FROM api_tokens WHERE public_token = ?", std::string_view(token));
-  if (id) return id;
   const auto number = base::ParseU64(token);
-  return number ? FindId(session, "SELECT id FROM api_tokens WHERE id = ?", *number) : std::nullopt;
+  const auto numbered =
+      number ? FindId(session, "SELECT id FROM api_tokens WHERE id = ?", *number) : std::nullopt;
+  if (named && numbered && *named != *numbered) {
+    return Error{ErrorCode::kConflict, "'" + token + "' is the ID of one pair and the public token of pair " +
+                                           std::to_string(*named) + ": give the other word for it"};
+  }
+  if (!named && !numbered) return NoSuchToken(token);
+  return named ? *named : *numbered;
 }
 
 base::Result<std::uint64_t> Store::AddUser(const std::string& name, const std::optional<std::string>& email,
@@ -207,7 +216,7 @@ base::Result<Replacement> Store::Replace(const std::string& token, base::Deadlin
   Replacement made{MakePair(), 0, ""};
   const auto stored = pool_.Transact(deadline, [&](db::Session& session) -> base::Status {
     const auto old = Lock(session, token);
-    if (!old) return NoSuchToken(token);
+    if (!old) return old.error();
     if (old->revoked || old->expired) {
       return Error{ErrorCode::kConflict, "the pair is " + std::string(old->revoked ? "revoked" : "expired") +
                                              ": make a new one with 'cvmctl token create'"};
@@ -256,7 +265,7 @@ base::Result<std::vector<TokenInfo>> Store::ListTokens(const std::optional<std::
 base::Result<TokenDetails> Store::ShowToken(const std::string& token, base::Deadline deadline) {
   return pool_.Run(deadline, [&](db::Session& session) -> base::Result<TokenDetails> {
     const auto id = FindToken(session, token);
-    if (!id) return NoSuchToken(token);
+    if (!id) return id.error();
     std::optional<TokenDetails> details;
     session.Query(CVM_TOKEN_INFO "WHERE t.id = ?", {*id}, [&](const db::Row& row) {
       details = TokenDetails{ReadInfo(row), {}, {}};
@@ -271,7 +280,7 @@ base::Result<TokenDetails> Store::ShowToken(const std::string& token, base::Dead
 base::Result<std::string> Store::Revoke(const std::string& token, base::Deadline deadline) {
   return pool_.Transact(deadline, [&](db::Session& session) -> base::Result<std::string> {
     const auto old = Lock(session, token);
-    if (!old) return NoSuchToken(token);
+    if (!old) return old.error();
     // What an import revoked it would take back: from now on this revocation is ours.
     if (old->revoked && !old->by_import) return old->public_token;
     session.Execute(

@@ -96,9 +96,9 @@ class Store {
   const audit::Actor actor_;
 };
 
-// In Rotate, ShowToken and Revoke a pair is named by its public token, or by its ID where none has that
-// public token. kNotFound: there is no such pair.
-std::optional<std::uint64_t> FindToken(db::Session& session, const std::string& token);
+// In Rotate, ShowToken and Revoke a pair is named by its public token or by its ID. kNotFound: there is no
+// such pair; kConflict: it is the one of one pair and the other of another.
+base::Result<std::uint64_t> FindToken(db::Session& session, const std::string& token);
 std::optional<std::uint64_t> FindUser(db::Session& session, const std::string& name);
 
 }  // namespace cvm::auth

@@ -56,6 +56,10 @@ std::optional<std::uint64_t> ParseU64(std::string_view text) {
   return value;
 }
 
+bool IsPlainNumber(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
 std::uint64_t SaturatingAdd(std::uint64_t a, std::uint64_t b) {
   return a > kMost - b ? kMost : a + b;
 }

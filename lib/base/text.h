@@ -13,6 +13,9 @@ namespace cvm::base {
 // A plain decimal number below 2^64: digits only, no sign, no blank, no leading zero.
 std::optional<std::uint64_t> ParseU64(std::string_view text);
 
+// Whether `text` is digits alone, and so may be taken for an ID.
+bool IsPlainNumber(std::string_view text);
+
 // Sums and products that stop at 2^64-1 instead of wrapping.
 std::uint64_t SaturatingAdd(std::uint64_t a, std::uint64_t b);
 std::uint64_t SaturatingMultiply(std::uint64_t a, std::uint64_t b);

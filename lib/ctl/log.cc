@@ -24,13 +24,22 @@ Record RecordOf(const audit::Entry& entry) {
 }
 
 // The ID behind a name or, where nothing has that name any more, the ID that was given: records outlive what
-// they speak of.
-std::optional<std::uint64_t> IdOf(const std::optional<std::uint64_t>& found, const std::string& word) {
-  return found ? found : base::ParseU64(word);
+// they speak of. kConflict: it may be either.
+base::Result<std::uint64_t> IdOf(const std::optional<std::uint64_t>& found, const std::string& word) {
+  const auto number = base::ParseU64(word);
+  if (found && number && *found != *number) {
+    return base::Error{base::ErrorCode::kConflict, "'" + word + "' is the ID " + word +
+                                                       ", and the name or public token of what has the ID " +
+                                                       std::to_string(*found) +
+                                                       ": give the other word for it"};
+  }
+  if (found) return *found;
+  if (number) return *number;
+  return base::Error{base::ErrorCode::kNotFound, "there is no such user or token, and it is no ID of one"};
 }
 
 base::Status ResolveAbout(db::Session& session, const Arguments& arguments, audit::Filter& filter) {
-  std::optional<std::uint64_t> id;
+  base::Result<std::uint64_t> id = std::uint64_t{0};
   if (arguments.Has("--vps")) {
     filter.about = audit::About::kVps;
     id = arguments.Number("--vps");
@@ -39,13 +48,13 @@ base::Status ResolveAbout(db::Session& session, const Arguments& arguments, audi
     id = IdOf(auth::FindUser(session, arguments.Text("--user")), arguments.Text("--user"));
   } else if (arguments.Has("--token")) {
     filter.about = audit::About::kToken;
-    id = IdOf(auth::FindToken(session, arguments.Text("--token")), arguments.Text("--token"));
+    const auto found = auth::FindToken(session, arguments.Text("--token"));
+    if (!found && found.error().code != base::ErrorCode::kNotFound) return found.error();
+    id = IdOf(found ? std::optional(*found) : std::nullopt, arguments.Text("--token"));
   } else {
     return {};
   }
-  if (!id) {
-    return base::Error{base::ErrorCode::kNotFound, "there is no such user or token, and it is no ID of one"};
-  }
+  if (!id) return id.error();
   filter.id = *id;
   return {};
 }

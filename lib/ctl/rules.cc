@@ -41,6 +41,10 @@ const char* NameRule(std::string_view text) {
   return LineProblem(text);
 }
 
+const char* NewNameRule(std::string_view text) {
+  return base::IsPlainNumber(text) ? "is a plain number, and would be taken for an ID" : NameRule(text);
+}
+
 const char* LabelRule(std::string_view text) {
   return text.size() > 190 ? "is longer than 190 bytes" : LineProblem(text);
 }

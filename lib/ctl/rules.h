@@ -13,6 +13,7 @@ namespace cvm::ctl {
 using Rule = const char* (*)(std::string_view);
 
 const char* NameRule(std::string_view text);         // of a user, a node, a template
+const char* NewNameRule(std::string_view text);      // the same, of one that is not there yet
 const char* LabelRule(std::string_view text);        // free text in one line, may be empty
 const char* DescriptionRule(std::string_view text);  // the same, longer
 const char* EmailRule(std::string_view text);

@@ -9,6 +9,7 @@
 #include "lib/auth/auth.h"
 #include "lib/auth/crypt.h"
 #include "lib/base/ctid.h"
+#include "lib/base/text.h"
 #include "lib/node/validate.h"
 #include "lib/panel_import/values.h"
 #include "lib/vps/vps.h"
@@ -264,7 +265,8 @@ class Mapper {
     }
   }
 
-  // Names are unique here and may not be there: whoever comes later gets the ID behind the name.
+  // Names are unique here, and no plain numbers, and may be so there: whoever comes later gets the ID behind
+  // the name.
   void NameApart(Kind kind, const std::string& word) {
     std::set<std::string> taken;
     ForEachOther(kind, [&](const Existing& other) {
@@ -277,12 +279,14 @@ class Mapper {
       const std::string suffix = " (" + id + ")";
       for (const std::string& choice : {name, LineOf(name, kLongestName - suffix.size()).append(suffix),
                                         std::string(word).append(" of CVM ").append(id)}) {
-        const bool usable = !choice.empty() && choice.front() != ' ' && taken.insert(choice).second;
+        const bool usable = !choice.empty() && choice.front() != ' ' && !base::IsPlainNumber(choice) &&
+                            taken.insert(choice).second;
         if (!usable) continue;
         if (choice != name) {
+          const bool number = base::IsPlainNumber(name);
           std::string told = "its name \"";
-          told.append(name).append("\" is empty or held by another: named \"").append(choice).append("\"");
-          Tell(kind, id, told);
+          told.append(name).append(number ? "\" would be taken for an ID" : "\" is empty or held by another");
+          Tell(kind, id, told.append(": named \"").append(choice).append("\""));
         }
         record.values[0] = choice;
         return true;

@@ -195,6 +195,22 @@ BOOST_AUTO_TEST_CASE(EveryChangeIsRecordedOnceWithWhoMadeIt) {
                     "ended_at IS NULL") == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(AWordThatMayBeANameAndAnIdIsRefusedAndNoNameThatIsOneIsMade) {
+  for (const char* group : {"user", "template"}) Fails({group, "add", "5"}, 2, "is a plain number");
+  Fails({"node", "add", "007", "--host", "h", "--host-key", kKey}, 2, "is a plain number");
+  const Made first = Make({"token", "create", "jane"});
+  const Made second = Make({"token", "create", "jane"});
+  RunSql(pool, "UPDATE api_tokens SET public_token = '1' WHERE id = 2");
+  for (const char* verb : {"revoke", "rotate", "show"}) Fails({"token", verb, "1"}, 4, "of pair 2");
+  Fails({"log", "--token", "1"}, 4, "of pair 2");
+  Must({"token", "revoke", "2"});
+  Must({"token", "revoke", first.public_token});
+  RunSql(pool, "INSERT INTO users (id, name) VALUES (9, '1')");
+  Fails({"log", "--user", "1"}, 4, "what has the ID 9");
+  Must({"log", "--user", "9"});
+  Must({"log", "--user", "jane"});
+}
+
 BOOST_AUTO_TEST_CASE(AChangeThatFailsIsNotRecorded) {
   Fails({"user", "add", "jane"}, 4, "jane");
   Fails({"token", "create", "jane", "--expires", "2020-01-01"}, 2, "expired");

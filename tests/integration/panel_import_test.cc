@@ -215,6 +215,22 @@ BOOST_AUTO_TEST_CASE(DirtyRowsAreNamedOnEveryRunAndHarmNoOther) {
   BOOST_TEST(notes == first);
 }
 
+BOOST_AUTO_TEST_CASE(ANameThatIsAPlainNumberGetsItsIdBehindItSoThatItIsNotTakenForOne) {
+  panel.Sql("UPDATE users SET Username = '3' WHERE Id = 7");
+  panel.Sql("UPDATE nodes SET Name = '5' WHERE Id = 4");
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (8, '4'), (9, '4'), (10, '4 (8)'), (11, '0')");
+  Must();
+  BOOST_TEST(One("SELECT GROUP_CONCAT(name ORDER BY id) FROM users") ==
+             "jane,3 (7),4 (8),4 (9),4 (8) (10),0 (11)");
+  BOOST_TEST(One("SELECT name FROM nodes WHERE id = 4") == "5 (4)");
+  const std::string first = notes;
+  BOOST_TEST(Holds(first, "users 7: its name \"3\" would be taken for an ID: named \"3 (7)\""), first);
+  BOOST_TEST(Must() == "");
+  BOOST_TEST(notes == first);
+  for (const char* id : {"3", "4", "7"}) BOOST_TEST(Ctl({"token", "create", id}).status == 3, id);
+  BOOST_TEST(Ctl({"node", "pin", "5", kHostKey}).status == 3);
+}
+
 BOOST_AUTO_TEST_CASE(APublicTokenThatBecomesDoubledIsRevoked) {
   Must();
   panel.Sql(

@@ -49,6 +49,7 @@ Result RunCtl(const Words& words) {
 const std::map<Rule, std::string>& Samples() {
   static const std::map<Rule, std::string> samples = {
       {NameRule, "alpha"},
+      {NewNameRule, "alpha"},
       {LabelRule, ""},
       {DescriptionRule, "a template"},
       {EmailRule, "a@example.org"},
