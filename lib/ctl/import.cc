@@ -21,7 +21,6 @@ base::Result<base::Secret> ReadSalt(const std::string& path) {
   while (!file->text.empty() && (file->text.back() == '\n' || file->text.back() == '\r')) {
     file->text.pop_back();
   }
-  if (file->text.empty()) return base::Error{base::ErrorCode::kInvalid, path + ": holds no salt"};
   return base::Secret(std::move(file->text));
 }
 

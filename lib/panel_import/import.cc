@@ -148,6 +148,10 @@ base::Result<Found> FindOut(db::Session& session, const Panel& panel, const base
   if (const auto good = CheckHeld(found.plan); !good) return good.error();
   found.report.differences = found.plan.differences;
   found.report.notes = found.wanted.notes;
+  if (salt.Reveal().empty()) {
+    found.report.notes.push_back(
+        {"settings", "salt", "it is empty: pairs are checked with a salt of their own alone"});
+  }
   NoteRevoked(found.wanted, ours, found.report.notes);
   NoteLeft(found.wanted, ours, found.report.notes);
   found.report.without_host_key = WithoutHostKey(session, found.wanted, ours);

@@ -169,6 +169,8 @@ class Mapper {
     const auto ctid = base::Ctid::Parse(row.ctid.value_or(""));
     if (!ctid) return skip("its CTID " + Quoted(row.ctid) + " is no number from 1 to 2147483647");
     const auto state = StateOf(row);
+    if (!NumberOf(row.terminated, 1))
+      return skip("its Terminated " + Quoted(row.terminated) + " is neither 0 nor 1");
     if (!state) return skip("its status " + Quoted(row.status) + " is not one of a panel (1 to 7)");
     if (*state == vps::State::kTerminated && !first_ && ours_.at(kVpses).count(*id) == 0) {
       return skip("it is terminated, and was purged here or never imported");

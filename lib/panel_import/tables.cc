@@ -12,7 +12,7 @@ const std::array<Table, kKinds>& Tables() {
        "INSERT INTO users (id, source, source_id, name, email, created_at) "
        "VALUES (?, 'cvm', ?, ?, ?, UTC_TIMESTAMP(3))",
        "UPDATE users SET name = ?, email = ? WHERE id = ? AND source = 'cvm'",
-       "UPDATE users SET name = CONCAT('import of CVM user ', id) WHERE id = ? AND source = 'cvm'"},
+       "UPDATE users SET name = CONCAT(CHAR(1), id) WHERE id = ? AND source = 'cvm'"},
       {"templates",
        "templates",
        {{"name", false, true}, {"description"}},
@@ -20,7 +20,7 @@ const std::array<Table, kKinds>& Tables() {
        "INSERT INTO templates (id, source, source_id, name, description, created_at) "
        "VALUES (?, 'cvm', ?, ?, ?, UTC_TIMESTAMP(3))",
        "UPDATE templates SET name = ?, description = ? WHERE id = ? AND source = 'cvm'",
-       "UPDATE templates SET name = CONCAT('import of CVM template ', id) WHERE id = ? AND source = 'cvm'"},
+       "UPDATE templates SET name = CONCAT(CHAR(1), id) WHERE id = ? AND source = 'cvm'"},
       {"nodes",
        "nodes",
        {{"name", false, true}, {"host"}, {"port"}, {"ssh_user"}, {"key_name"}, {"location"}},
@@ -31,7 +31,7 @@ const std::array<Table, kKinds>& Tables() {
        "VALUES (?, 'cvm', ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))",
        "UPDATE nodes SET name = ?, host = ?, port = ?, ssh_user = ?, key_name = ?, location = ? "
        "WHERE id = ? AND source = 'cvm'",
-       "UPDATE nodes SET name = CONCAT('import of CVM node ', id) WHERE id = ? AND source = 'cvm'"},
+       "UPDATE nodes SET name = CONCAT(CHAR(1), id) WHERE id = ? AND source = 'cvm'"},
       {"vpses",
        "containers",
        {{"user_id"},

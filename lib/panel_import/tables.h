@@ -32,7 +32,7 @@ struct Table {
   db::Sql select;
   db::Sql insert;  // takes the ID twice, then the columns
   db::Sql update;  // takes the columns, then the ID
-  db::Sql park;    // puts a value that nobody has into what is unique; takes the ID
+  db::Sql park;    // puts a value that no panel's row can have here into what is unique; takes the ID
 };
 
 const Table& TableOf(Kind kind);

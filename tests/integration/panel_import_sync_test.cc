@@ -104,6 +104,36 @@ BOOST_AUTO_TEST_CASE(AVpsThatIsTerminatedOnceMoreIsSoFromThenOn) {
   BOOST_TEST(Count("SELECT COUNT(*) FROM vpses WHERE id = 23") == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(ANameLikeTheOneThatARowIsParkedUnderIsInNobodysWay) {
+  panel.Sql(
+      "INSERT INTO users (Id, Username) VALUES (10, 'import of CVM user 3'), (11, CONCAT(CHAR(1), '3'))");
+  Must();
+  panel.Sql("UPDATE users SET Username = 'janet' WHERE Id = 3");
+  const std::string dry = Must({"--dry-run"});
+  BOOST_TEST(dry == "users 3: changed: name \"jane\" → \"janet\"\n");
+  BOOST_TEST(Must() == dry);
+  BOOST_TEST(One("SELECT name FROM users WHERE id = 10") == "import of CVM user 3");
+}
+
+BOOST_AUTO_TEST_CASE(ATerminatedThatIsNeitherIsSaidToBeSo) {
+  panel.Sql("UPDATE containers SET `Terminated` = 5 WHERE Id = 21");
+  BOOST_TEST(Must() == "");
+  BOOST_TEST(Holds(notes, "containers 21: not imported: its Terminated \"5\" is neither 0 nor 1"), notes);
+  panel.Sql("UPDATE containers SET `Terminated` = 0 WHERE Id = 21");
+}
+
+BOOST_AUTO_TEST_CASE(AnEmptySaltIsTakenFromTheTableAndFromAFileAndNamedOnEveryRun) {
+  const std::string salt = directory.Write("empty", "\n");
+  Must({"--salt-file", salt, "--dry-run"});
+  BOOST_TEST(Holds(notes, "settings salt: it is empty"), notes);
+  panel.Sql("UPDATE settings SET Value = '' WHERE `Key` = 'salt'");
+  for (int run = 0; run < 2; ++run) {
+    Must();
+    BOOST_TEST(Holds(notes, "settings salt: it is empty"), notes);
+  }
+  panel.Sql("UPDATE settings SET Value = 'klmnopqrst' WHERE `Key` = 'salt'");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
