@@ -18,18 +18,14 @@ Day PeriodBegin(Day today, std::uint64_t billing_day);
 // The first day of the period after the one that `today` is in.
 Day NextPeriodBegin(Day today, std::uint64_t billing_day);
 
-// The same in SQL, of the row `v` of `vpses` and the moment at which the statement began: the first day of
-// the period that is running, and the first one of the next.
+// The same in SQL, of the row `v` of `vpses` and the moment at which the statement began: PeriodBegin of
+// that day.
 #define CVM_BILLING_DAY_IN(a_day)              \
   "LEAST(LAST_DAY(" a_day "), LAST_DAY(" a_day \
   " - INTERVAL 1 MONTH) + INTERVAL GREATEST(v.billing_day, 1) DAY)"
 #define CVM_PERIOD_BEGIN                                                        \
   "IF(" CVM_BILLING_DAY_IN("UTC_DATE()") " <= UTC_DATE(), " CVM_BILLING_DAY_IN( \
       "UTC_DATE()") ", " CVM_BILLING_DAY_IN("(UTC_DATE() - INTERVAL 1 MONTH)") ")"
-#define CVM_PERIOD_END                                                         \
-  "IF(" CVM_BILLING_DAY_IN("UTC_DATE()") " > UTC_DATE(), " CVM_BILLING_DAY_IN( \
-      "UTC_DATE()") ", " CVM_BILLING_DAY_IN("(UTC_DATE() + INTERVAL 1 MONTH)") ")"
-
 }  // namespace cvm::traffic
 
 #endif  // CVM_LIB_TRAFFIC_PERIOD_H_

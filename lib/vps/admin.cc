@@ -90,6 +90,7 @@ base::Result<std::vector<Listed>> Admin::List(base::Deadline deadline) {
     session.Query(kListed, {}, [&](const db::Row& row) {
       vpses.push_back({ReadVps(row, 0), row.Text(kVpsColumns), row.Text(kVpsColumns + 1)});
     });
+    for (Listed& one : vpses) SumDays(session, one.vps.traffic, one.vps.id);
     return vpses;
   });
 }

@@ -5,6 +5,7 @@
 #include "lib/base/text.h"
 #include "lib/log/log.h"
 #include "lib/node/store.h"
+#include "lib/traffic/period.h"
 
 namespace cvm::vps {
 namespace {
@@ -21,14 +22,27 @@ auto Named(const Values& values, Name name, const std::string& word) {
   throw db::Failure(db::Failure::Kind::kOther, 0, "vpses holds the unknown word '" + word + "'");
 }
 
-// Of three columns: what was counted, the opening balance, the credit; these two are of the row's period,
-// which may be another one than that which is running.
-std::uint64_t Used(const db::Row& row, unsigned first, bool is_running) {
-  const std::uint64_t counted = row.U64(first);
-  if (!is_running) return counted;
-  const std::uint64_t all = base::SaturatingAdd(counted, row.U64(first + 1));
+// Of three columns: what was counted, the opening balance, the credit.
+std::uint64_t Used(const db::Row& row, unsigned first) {
+  const std::uint64_t all = base::SaturatingAdd(row.U64(first), row.U64(first + 1));
   const std::uint64_t credit = row.U64(first + 2);
   return all > credit ? all - credit : 0;
+}
+
+// Balance and credit of another period than the running one say nothing of it. Without a row nothing has been
+// counted yet, on no day either.
+void ReadUsed(const db::Row& row, unsigned first, Traffic& traffic) {
+  const auto begins_on = row.MaybeU64(first + 6);
+  if (!begins_on) return;
+  const std::uint64_t billing_day = row.U64(first + 7);
+  const traffic::Day today = row.U64(first + 8);
+  const traffic::Day begin = traffic::PeriodBegin(today, billing_day);
+  if (*begins_on != begin) {
+    traffic.to_sum = Traffic::Days{begin, traffic::NextPeriodBegin(today, billing_day)};
+    return;
+  }
+  traffic.in_used = Used(row, first);
+  traffic.out_used = Used(row, first + 3);
 }
 
 Traffic ReadTraffic(const db::Row& row, unsigned first) {
@@ -37,11 +51,14 @@ Traffic ReadTraffic(const db::Row& row, unsigned first) {
   traffic.in_limit = row.U64(first + 1);
   traffic.out_limit = row.U64(first + 2);
   traffic.limit = row.U64(first + 3);
-  const bool is_running = row.U64(first + 10) != 0;
-  traffic.in_used = Used(row, first + 4, is_running);
-  traffic.out_used = Used(row, first + 7, is_running);
+  ReadUsed(row, first + 4, traffic);
   return traffic;
 }
+
+constexpr db::Sql kSum =
+    "SELECT CAST(LEAST(COALESCE(SUM(bytes_in), 0), 18446744073709551615) AS UNSIGNED), "
+    "CAST(LEAST(COALESCE(SUM(bytes_out), 0), 18446744073709551615) AS UNSIGNED) "
+    "FROM traffic_daily WHERE vps_id = ? AND day >= FROM_DAYS(?) AND day < FROM_DAYS(?)";
 
 }  // namespace
 
@@ -95,6 +112,15 @@ Vps ReadVps(const db::Row& row, unsigned first) {
   vps.cpu_count = row.U64(first + 13);
   vps.traffic = ReadTraffic(row, first + 14);
   return vps;
+}
+
+void SumDays(db::Session& session, Traffic& traffic, std::uint64_t vps_id) {
+  if (!traffic.to_sum) return;
+  session.Query(kSum, {vps_id, traffic.to_sum->begin, traffic.to_sum->end}, [&](const db::Row& row) {
+    traffic.in_used = row.U64(0);
+    traffic.out_used = row.U64(1);
+  });
+  traffic.to_sum.reset();
 }
 
 void AddPlacedRow(const db::Row& row, unsigned first, std::optional<Placed>& placed) {

@@ -84,6 +84,7 @@ base::Result<Service::Listing> Service::List(const auth::Presented& presented, b
       See(row, token);
       if (!row.IsNull(kVpsAt)) listing.vpses.push_back(ReadVps(row, kVpsAt));
     });
+    for (Vps& vps : listing.vpses) SumDays(session, vps.traffic, vps.id);
     LoadNetworks(session, token);
     return token;
   });
@@ -108,6 +109,7 @@ base::Result<Service::Lookup> Service::Find(const auth::Presented& presented, st
       See(row, token);
       AddPlacedRow(row, kVpsAt, lookup.placed);
     });
+    if (lookup.placed) SumDays(session, lookup.placed->vps.traffic, vps_id);
     LoadNetworks(session, token);
     return token;
   });

@@ -24,6 +24,12 @@ struct Traffic {
   std::uint64_t in_limit = 0, out_limit = 0;  // split
   std::uint64_t limit = 0;                    // combined
   std::uint64_t in_used = 0, out_used = 0;
+  // Where the VPS's period is not the one that should be running (it has ended, the clock was wrong, the
+  // billing day was changed) nothing was collected since: the days of that one, whose sum is to be read.
+  struct Days {
+    std::uint64_t begin = 0, end = 0;
+  };
+  std::optional<Days> to_sum = std::nullopt;
 };
 
 struct Vps {

@@ -154,7 +154,7 @@ struct Clock {
 
 BOOST_FIXTURE_TEST_SUITE(TrafficBooks, Books)
 
-BOOST_AUTO_TEST_CASE(ThePeriodsOfSqlAreThoseOfTheProgram) {
+BOOST_AUTO_TEST_CASE(ThePeriodsOfSqlBeginWithThoseOfTheProgram) {
   AddNode();
   for (std::uint64_t day = 1; day <= 31; ++day) {
     Sql("UPDATE vpses SET billing_day = " + std::to_string(day) +
@@ -164,12 +164,10 @@ BOOST_AUTO_TEST_CASE(ThePeriodsOfSqlAreThoseOfTheProgram) {
   const Day first = DayOf(2027, 12, 1);
   for (Day today = first; today <= DayOf(2029, 3, 31); ++today) {
     clock.Set(FormatDay(today) + " 23:59:59");
-    const auto rows = Column(clock.pool, "SELECT CONCAT(" CVM_PERIOD_BEGIN ", ' ', " CVM_PERIOD_END
-                                         ") FROM vpses v ORDER BY v.id");
+    const auto rows = Column(clock.pool, "SELECT " CVM_PERIOD_BEGIN " FROM vpses v ORDER BY v.id");
     BOOST_REQUIRE(rows.size() == 31u);
     for (std::uint64_t day = 1; day <= 31; ++day) {
-      BOOST_REQUIRE(rows.at(day - 1) ==
-                    FormatDay(PeriodBegin(today, day)) + " " + FormatDay(NextPeriodBegin(today, day)));
+      BOOST_REQUIRE(rows.at(day - 1) == FormatDay(PeriodBegin(today, day)));
     }
   }
 }
