@@ -27,7 +27,8 @@ inline constexpr std::chrono::milliseconds kIntentWait{30000};
 class Services {
  public:
   explicit Services(config::Settings settings)
-      : ssh_settings(settings.ssh),
+      : logs_to_stderr(settings.log.target == "stderr"),
+        ssh_settings(settings.ssh),
         retention(settings.retention),
         traffic_settings(settings.traffic),
         server(Copy(settings.database)),
@@ -48,6 +49,7 @@ class Services {
     return settings;
   }
 
+  const bool logs_to_stderr;
   const ssh::Settings ssh_settings;
   const vps::Retention retention;
   const traffic::Settings traffic_settings;

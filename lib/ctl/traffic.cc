@@ -8,6 +8,7 @@
 #include "lib/ctl/each.h"
 #include "lib/ctl/progress.h"
 #include "lib/ctl/terminal.h"
+#include "lib/log/log.h"
 #include "lib/node/node.h"
 #include "lib/traffic/collect.h"
 #include "lib/traffic/history.h"
@@ -52,6 +53,15 @@ Record RecordOf(const node::Node& node, const base::Result<traffic::Collected>& 
           {"error", collected ? Cell(nullptr) : Cell(collected.error().message)}};
 }
 
+// One line, whole: other threads may write to standard error too. A log that goes elsewhere is told besides.
+void TellFailure(Invocation& call, const node::Node& node, const base::Error& error) {
+  call.console.err << "cvmctl: node " + ForTerminal(node.name) +
+                          ": traffic not collected: " + ForTerminal(error.message) + "\n";
+  if (call.services->logs_to_stderr) return;
+  log::Warning("traffic.collection_failed",
+               {{"node", node.name}, {"kind", base::CodeName(error.code)}, {"error", error.message}});
+}
+
 // Without a terminal the failures alone are told: a timer's log has a line for each.
 void ReportCollections(Invocation& call, const std::vector<node::Node>& nodes,
                        const Collections& collections) {
@@ -59,9 +69,7 @@ void ReportCollections(Invocation& call, const std::vector<node::Node>& nodes,
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const auto& collected = *collections[i];
     records.push_back(RecordOf(nodes[i], collected));
-    if (collected) continue;
-    call.console.err << "cvmctl: node " << ForTerminal(nodes[i].name)
-                     << ": traffic not collected: " << ForTerminal(collected.error().message) << '\n';
+    if (!collected) TellFailure(call, nodes[i], collected.error());
   }
   if (call.output.json() || call.console.terminal) call.output.List(records);
 }

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "lib/base/text.h"
-#include "lib/log/log.h"
 #include "lib/node/reading.h"
 #include "lib/traffic/book.h"
 
@@ -40,12 +39,12 @@ class LeftOut {
     if (++count_ <= kMostNamed) names_ += (names_.empty() ? "" : ", ") + ctid.text();
   }
   // With the reason of the first; nothing where none is left out.
-  std::optional<base::Error> Told(const node::Node& node) const {
+  std::optional<base::Error> Told() const {
     if (count_ == 0) return std::nullopt;
     const std::string more =
         count_ > kMostNamed ? " and " + std::to_string(count_ - kMostNamed) + " more" : "";
     return base::Error{base::ErrorCode::kInternal,
-                       "node " + node.name + ": all are booked but for " + names_ + more + ": " + first_};
+                       "left out, with the others booked: " + names_ + more + ": " + first_};
   }
 
  private:
@@ -132,7 +131,7 @@ class Collection {
       if (*booked == Booked::kDone && runs) ++collected.containers;
     }
     if (first) return *first;
-    if (const auto error = left_out.Told(node_)) return *error;
+    if (const auto error = left_out.Told()) return *error;
     return collected;
   }
 
@@ -160,13 +159,7 @@ class Collection {
 
 base::Result<Collected> CollectNode(db::Pool& pool, ssh::Runner& runner, const node::Node& node,
                                     const Settings& settings, base::Deadline deadline) {
-  auto collected = Collection(pool, runner, node, settings, deadline).Run();
-  if (!collected) {
-    log::Warning("traffic.collection_failed", {{"node", node.name},
-                                               {"kind", base::CodeName(collected.error().code)},
-                                               {"error", collected.error().message}});
-  }
-  return collected;
+  return Collection(pool, runner, node, settings, deadline).Run();
 }
 
 }  // namespace cvm::traffic

@@ -19,7 +19,8 @@ struct Collected {
   std::uint64_t overtaken = 0;   // that somebody else booked meanwhile
 };
 
-// How it went stands in traffic_collections afterwards, a failure with its message. Errors: as
+// How it went stands in traffic_collections afterwards, a failure with its message; to tell of one is the
+// caller's. Errors: as
 // node::AskReading and db::Pool say; where only some VPSes could not be booked, the others are, and the error
 // is the first. kInternal also where the node's answer leaves some containers in doubt: it names them, and
 // the others are booked.

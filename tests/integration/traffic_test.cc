@@ -9,8 +9,10 @@
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <cstdint>
+#include <fstream>
 #include <initializer_list>
 #include <random>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -753,6 +755,36 @@ BOOST_FIXTURE_TEST_CASE(ANodeThatFailsHarmsNoOtherAndIsNamed, Programs) {
   BOOST_TEST(one.exit_status == 0);
   BOOST_TEST(one.out + one.err == "");
   BOOST_TEST(Run({"traffic", "collect", "--node", "gamma"}).exit_status == 3);
+}
+
+BOOST_FIXTURE_TEST_CASE(EachNodeThatFailsIsALineOnStderrAndAnEventInALogThatIsElsewhere, Programs) {
+  constexpr unsigned kNodes = 6;
+  for (unsigned i = 0; i < kNodes; ++i) {
+    node::Node dead = alpha;
+    dead.name = "dead" + std::to_string(i);
+    dead.endpoint.port = 1;
+    const auto id = Must(node::Store(pool).Add(dead, Patience()));
+    const auto vps = AddVps(201 + i);
+    Sql("UPDATE vpses SET node_id = " + std::to_string(id) + " WHERE id = " + std::to_string(vps));
+  }
+  const auto each = [](const std::string& text, const std::string& in_front) {
+    unsigned lines = 0;
+    std::istringstream all(text);
+    for (std::string line; std::getline(all, line); ++lines) {
+      const std::string begin = in_front + std::to_string(lines);
+      BOOST_TEST(line.find(begin) != std::string::npos, line << " lacks " << begin);
+    }
+    return lines;
+  };
+  const auto collected = Run({"traffic", "collect"});
+  BOOST_TEST(collected.exit_status == 5);
+  BOOST_TEST(each(collected.err, "cvmctl: node dead") == kNodes, collected.err);
+  const std::string log = directory.Path("log");
+  std::ofstream(config, std::ios::app) << "[log]\ntarget = \"" << log << "\"\n";
+  BOOST_TEST(each(Run({"traffic", "collect"}).err, "cvmctl: node dead") == kNodes);
+  std::ostringstream written;
+  written << std::ifstream(log).rdbuf();
+  BOOST_TEST(each(written.str(), "warning traffic.collection_failed node=dead") == kNodes, written.str());
 }
 
 BOOST_FIXTURE_TEST_CASE(ShowDrawsTheDaysAndAdjustCorrectsThem, Programs) {
