@@ -8,7 +8,8 @@ namespace {
 
 constexpr db::Sql kVps =
     "SELECT v.hostname, n.name, v.accounting = 'combined', v.traffic_in_limit, v.traffic_out_limit, "
-    "v.traffic_limit, TIMESTAMPDIFF(SECOND, c.last_done_at, UTC_TIMESTAMP(3)), COALESCE(c.failure, '') "
+    "v.traffic_limit, GREATEST(TIMESTAMPDIFF(SECOND, c.last_done_at, UTC_TIMESTAMP(3)), 0), "
+    "COALESCE(c.failure, '') "
     "FROM vpses v JOIN nodes n ON n.id = v.node_id LEFT JOIN traffic_collections c ON c.node_id = n.id "
     "WHERE v.id = ?";
 

@@ -353,6 +353,15 @@ BOOST_AUTO_TEST_CASE(AnInterfaceThatChangesItsNameAgainAndAgainIsCountedOnce) {
   BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM traffic_anomalies") == 3u);
 }
 
+BOOST_AUTO_TEST_CASE(ACollectionOfTheFutureWasJustNow) {
+  const auto node = std::to_string(AddNode());
+  const auto vps = AddVps(101);
+  BOOST_TEST(!Must(ReadHistory(pool, vps, 1, Patience())).age.has_value());
+  Sql("INSERT INTO traffic_collections (node_id, last_tried_at, last_done_at) VALUES (" + node +
+      ", UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL 1 DAY)");
+  BOOST_TEST(Must(ReadHistory(pool, vps, 1, Patience())).age.value() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(OfAnomaliesThatSomebodyMakesADayHasAHundred) {
   AddNode();
   const auto vps = AddVps(101);
