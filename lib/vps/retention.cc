@@ -115,40 +115,48 @@ base::Status RemoveVpsesOf(db::Session& session, const audit::Actor& actor, std:
   return {};
 }
 
-// Calls `batch` in a transaction each, until one removes less than `most` things or time is over; gives the
-// sum.
-template <class Batch>
+// What one transaction looked at and what it removed: of the things that it found somebody else may have
+// removed some.
+struct Batch {
+  std::uint64_t seen = 0;
+  std::uint64_t removed = 0;
+  std::uint64_t last = 0;  // where the next one goes on, where that matters
+};
+
+// Calls `batch` in a transaction each, with what the one before gave as `last`, until one sees less than
+// `most` things or time is over; gives the sum of what was removed. A transaction may be tried again, so
+// `batch` keeps nothing.
+template <class Work>
 base::Result<std::uint64_t> InBatches(db::Pool& pool, std::uint64_t most, base::Deadline deadline,
-                                      Batch batch) {
-  for (std::uint64_t total = 0;;) {
+                                      Work batch) {
+  std::uint64_t total = 0, last = 0;
+  for (;;) {
     if (deadline.Passed()) return total;
-    const base::Result<std::uint64_t> removed = pool.Transact(deadline, batch);
-    if (!removed) return removed.error();
-    total += *removed;
-    if (*removed < most) return total;
+    const base::Result<Batch> done = pool.Transact(
+        deadline, [&](db::Session& session) -> base::Result<Batch> { return batch(session, last); });
+    if (!done) return done.error();
+    total += done->removed;
+    last = done->last;
+    if (done->seen < most) return total;
   }
 }
 
 base::Result<std::uint64_t> DeleteRecords(db::Pool& pool, std::uint64_t days, base::Deadline deadline) {
   if (days == 0) return std::uint64_t{0};
-  return InBatches(pool, kBatch, deadline, [&](db::Session& session) {
-    return session.Execute(kDeleteRecords, {days, kBatch});
+  return InBatches(pool, kBatch, deadline, [&](db::Session& session, std::uint64_t) {
+    const std::uint64_t removed = session.Execute(kDeleteRecords, {days, kBatch});
+    return Batch{removed, removed};
   });
 }
 
 base::Result<std::uint64_t> DeleteDaily(db::Pool& pool, std::uint64_t days, base::Deadline deadline) {
   if (days == 0) return std::uint64_t{0};
-  std::uint64_t last = 0, total = 0;
-  const auto seen = InBatches(pool, kBatch, deadline, [&](db::Session& session) -> std::uint64_t {
+  return InBatches(pool, kBatch, deadline, [&](db::Session& session, std::uint64_t last) {
     const auto ids = Ids(session, kNextVpses, {last, kBatch});
-    std::uint64_t removed = 0;
-    for (const std::uint64_t id : ids) removed += session.Execute(kDeleteDaily, {id, days});
-    if (!ids.empty()) last = ids.back();
-    total += removed;
-    return ids.size();
+    Batch batch{ids.size(), 0, ids.empty() ? last : ids.back()};
+    for (const std::uint64_t id : ids) batch.removed += session.Execute(kDeleteDaily, {id, days});
+    return batch;
   });
-  if (!seen) return seen.error();
-  return total;
 }
 
 }  // namespace
@@ -179,7 +187,7 @@ base::Status Purger::PurgeUser(const std::string& name, base::Deadline deadline)
 
 base::Result<std::uint64_t> Purger::PurgeOldTokens(std::uint64_t days, base::Deadline deadline) {
   if (days == 0) return std::uint64_t{0};
-  return InBatches(pool_, kBatch, deadline, [&](db::Session& session) -> std::uint64_t {
+  return InBatches(pool_, kBatch, deadline, [&](db::Session& session, std::uint64_t) {
     struct Dead {
       std::uint64_t id, user_id;
       std::string public_token;
@@ -188,25 +196,30 @@ base::Result<std::uint64_t> Purger::PurgeOldTokens(std::uint64_t days, base::Dea
     session.Query(kOldTokens, {days, days, kBatch}, [&](const db::Row& row) {
       dead.push_back({row.U64(0), row.U64(1), row.Text(2)});
     });
+    Batch batch{dead.size()};
     for (const Dead& token : dead) {
       if (session.Execute(kDeleteDeadToken, {token.id}) == 0) continue;
+      ++batch.removed;
       audit::Note(session, actor_, "token-purge", {token.user_id, token.id, 0}, token.public_token);
     }
-    return dead.size();
+    return batch;
   });
 }
 
 base::Result<std::uint64_t> Purger::PurgeOldVpses(std::uint64_t days, base::Deadline deadline) {
   if (days == 0) return std::uint64_t{0};
-  return InBatches(pool_, kFewThings, deadline, [&](db::Session& session) -> base::Result<std::uint64_t> {
-    const auto ids = Ids(session, kOldVpses, {days, kFewThings});
-    for (const std::uint64_t id : ids) {
-      const auto removed = Remove(session, actor_, id);
-      // Somebody else may have removed it since it was looked up.
-      if (!removed && removed.error().code != ErrorCode::kNotFound) return removed.error();
-    }
-    return static_cast<std::uint64_t>(ids.size());
-  });
+  return InBatches(pool_, kFewThings, deadline,
+                   [&](db::Session& session, std::uint64_t) -> base::Result<Batch> {
+                     const auto ids = Ids(session, kOldVpses, {days, kFewThings});
+                     Batch batch{ids.size()};
+                     for (const std::uint64_t id : ids) {
+                       const auto removed = Remove(session, actor_, id);
+                       // Somebody else may have removed it since it was looked up.
+                       if (!removed && removed.error().code != ErrorCode::kNotFound) return removed.error();
+                       if (removed) ++batch.removed;
+                     }
+                     return batch;
+                   });
 }
 
 base::Status Purger::NoteTidied(const Tidied& tidied, base::Deadline deadline) {

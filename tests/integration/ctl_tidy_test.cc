@@ -1,8 +1,10 @@
 // What cvmctl removes for good, and what it keeps.
 #include <boost/test/unit_test.hpp>
+#include <future>
 #include <string>
 #include <vector>
 
+#include "tests/support/await.h"
 #include "tests/support/ctl_fixture.h"
 
 namespace cvm::ctl {
@@ -133,6 +135,26 @@ BOOST_AUTO_TEST_CASE(WhatIsOlderThanItsTimeIsRemovedAndNothingElse) {
   BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM action_log WHERE ended_at IS NULL") == 1u);
   BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM action_log WHERE actor_kind = 'timer'") == 4u);
   for (const char* member : {"tokens", "vpses", "traffic_days", "records"}) BOOST_TEST(Tidy(member) == "0");
+}
+
+// The other one has found the same, and removes it while ours waits for the rows.
+BOOST_AUTO_TEST_CASE(OfTwoThatTidyAtOnceEachReportsThePairsThatItRemovedItself) {
+  for (int i = 0; i < 3; ++i) Must({"token", "create", "jane"});
+  RunSql(pool, "UPDATE api_tokens SET revoked_at = UTC_TIMESTAMP(3) - INTERVAL 91 DAY");
+  db::Pool onlooker{database.Root()};
+  std::future<std::string> ours;
+  const auto theirs = pool.Transact(test::Patience(), [&](db::Session& session) {
+    session.Execute("DELETE FROM api_tokens WHERE id < 3", {});
+    ours = std::async(std::launch::async, [&] { return Tidy("tokens"); });
+    BOOST_TEST(test::Eventually([&] {
+      return Number(onlooker,
+                    "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND id <> "
+                    "CONNECTION_ID() AND info LIKE 'DELETE FROM api_tokens WHERE id = %'") > 0u;
+    }));
+  });
+  BOOST_REQUIRE(theirs.ok());
+  BOOST_TEST(ours.get() == "1");
+  BOOST_TEST(Rows("api_tokens") == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(WithoutATimeThingsAreKeptForEver) {
