@@ -89,17 +89,30 @@ std::size_t Width(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins));
 }
 
+constexpr std::size_t kMostOfShort = 32;
+
+// At most so many characters, the last three of them dots where some are left out.
+std::string Shortened(const std::string& text) {
+  if (Width(text) <= kMostOfShort) return text;
+  std::size_t end = 0;
+  for (std::size_t i = 0; i < text.size() && Width(text.substr(0, i + 1)) <= kMostOfShort - 3; ++i)
+    end = i + 1;
+  return text.substr(0, end) + "...";
+}
+
 using Row = std::vector<std::string>;
 
 std::vector<Row> RowsOf(const Records& records) {
   std::vector<Row> rows(1);
   for (const Field& field : records.front()) {
-    if (field.shown == Shown::kAlways) rows[0].push_back(UpperCase(Heading(field.name)));
+    if (field.shown != Shown::kInJson) rows[0].push_back(UpperCase(Heading(field.name)));
   }
   for (const Record& record : records) {
     Row row;
     for (const Field& field : record) {
-      if (field.shown == Shown::kAlways) row.push_back(PlainCell(field.value));
+      if (field.shown == Shown::kInJson) continue;
+      const std::string text = PlainCell(field.value);
+      row.push_back(field.shown == Shown::kShort ? Shortened(text) : text);
     }
     rows.push_back(std::move(row));
   }
@@ -164,7 +177,7 @@ void Output::One(const Record& record) {
   }
   std::vector<Row> rows;
   for (const Field& field : record) {
-    if (field.shown == Shown::kAlways) rows.push_back({Heading(field.name) + ":", PlainCell(field.value)});
+    if (field.shown != Shown::kInJson) rows.push_back({Heading(field.name) + ":", PlainCell(field.value)});
   }
   if (!rows.empty()) PrintRows(out_, rows);
 }

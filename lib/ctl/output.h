@@ -31,7 +31,11 @@ struct Small {
 
 using Cell = std::variant<std::nullptr_t, bool, Small, std::string, Records>;
 
-enum class Shown { kAlways, kInJson };
+enum class Shown {
+  kAlways,
+  kShort,  // in a table at most 32 characters, so that one long name does not make all lines long
+  kInJson,
+};
 
 struct Field {
   Field(const char* field_name, Cell cell, Shown where = Shown::kAlways);

@@ -131,7 +131,8 @@ const char* DaysRule(std::string_view text) {
 }
 
 const char* ReasonRule(std::string_view text) {
-  return text.empty() ? "must not be empty" : DescriptionRule(text);
+  if (text.empty()) return "must not be empty";
+  return text.find_first_not_of(' ') == text.npos ? "holds nothing but blanks" : DescriptionRule(text);
 }
 
 const char* IdRule(std::string_view text) {

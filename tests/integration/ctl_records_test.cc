@@ -1,5 +1,6 @@
 // cvmctl's tokens and records against a real database.
 #include <boost/test/unit_test.hpp>
+#include <cstdlib>
 #include <functional>
 #include <sstream>
 #include <string>
@@ -246,6 +247,16 @@ BOOST_AUTO_TEST_CASE(RecordsAreShownNewestFirstOfOneThingAndSinceATime) {
   BOOST_TEST(actions({"--since", "3d"}).size() == 5u);
   BOOST_TEST(actions({"--since", "2099-01-01"}).empty());
   BOOST_TEST(Holds(Must({"log"}), "h101, container 101 on alpha"));
+}
+
+BOOST_AUTO_TEST_CASE(ALongLoginDoesNotWidenTheTableOfRecords) {
+  const std::string login(190, 'o');
+  setenv("SUDO_USER", login.c_str(), 1);
+  Must({"user", "add", "karl"});
+  const std::string table = Must({"log"});
+  BOOST_TEST(!Holds(table, login.substr(0, 33)), table);
+  BOOST_TEST(Holds(table, login.substr(0, 29) + "..."), table);
+  BOOST_TEST(Holds(Must({"log", "--json"}), "\"" + login + "\""));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

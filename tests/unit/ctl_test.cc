@@ -299,6 +299,14 @@ Words VpsAddWith(const std::string& name, const std::string& value) {
   return words;
 }
 
+BOOST_AUTO_TEST_CASE(AReasonIsMoreThanBlanks) {
+  for (const char* text : {"", " ", "   ", "\t"}) BOOST_TEST(ReasonRule(text) != nullptr);
+  for (const char* text : {"x", " x "}) BOOST_TEST(ReasonRule(text) == nullptr);
+  const auto refused = RunCtl({"traffic", "adjust", "1", "5", "--why", "   "});
+  BOOST_TEST(refused.status == 2);
+  BOOST_TEST(Holds(refused.err, "blanks"), refused.err);
+}
+
 BOOST_AUTO_TEST_CASE(BadFiguresOfAVpsAreRefusedByName) {
   const struct {
     const char *name, *value;
@@ -478,6 +486,23 @@ Records TwoRecords() {
   key.emplace_back("fingerprint", std::string("f"));
   return {RecordOf(18446744073709551615u, "caf\xc3\xa9", true, 22, {key}, std::string("h")),
           RecordOf(1, "\x1b[31mx\n\xc2\x85", false, 2222, {}, nullptr)};
+}
+
+BOOST_AUTO_TEST_CASE(ALongNameIsCutInATableAndWholeInJsonAndAlone) {
+  std::string umlauts;
+  for (int i = 0; i < 95; ++i) umlauts += "\xc3\xbc";
+  const std::string cut = umlauts.substr(0, 2 * 29) + "...";
+  const std::string fits(32, 'x');
+  const Records records = {{{"actor", umlauts, Shown::kShort}, {"detail", umlauts}},
+                           {{"actor", fits, Shown::kShort}, {"detail", std::string("b")}}};
+  std::ostringstream table, json, one;
+  Output(table, false).List(records);
+  BOOST_TEST(Holds(table.str(), "\n" + cut + "  " + umlauts + "\n"), table.str());
+  BOOST_TEST(Holds(table.str(), "\n" + fits + "  b\n"), table.str());
+  Output(json, true).List(records);
+  BOOST_TEST(Holds(json.str(), "\"actor\": \"" + umlauts + "\""), json.str());
+  Output(one, false).One(records[0]);
+  BOOST_TEST(Holds(one.str(), umlauts), one.str());
 }
 
 BOOST_AUTO_TEST_CASE(AListIsAnAlignedTableWithoutControlCharacters) {
