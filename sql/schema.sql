@@ -28,6 +28,7 @@ CREATE TABLE `imports` (
   `origin` varchar(64) NOT NULL COMMENT 'the database that it reads',
   `begun_at` datetime(3) NOT NULL COMMENT 'UTC',
   `ended_at` datetime(3) DEFAULT NULL COMMENT 'UTC; NULL: it goes on, as a sync',
+  `terminated_seen` tinyint(1) NOT NULL DEFAULT 0 COMMENT 'the panel has shown its column Terminated',
   PRIMARY KEY (`source`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -253,4 +254,5 @@ INSERT INTO schema_migrations (version, name, oldest_worker, applied_at) VALUES
   (6, 'traffic_collection', 1, UTC_TIMESTAMP(3)),
   (7, 'records', 1, UTC_TIMESTAMP(3)),
   (8, 'imports', 1, UTC_TIMESTAMP(3)),
-  (9, 'import_revocations', 1, UTC_TIMESTAMP(3));
+  (9, 'import_revocations', 1, UTC_TIMESTAMP(3)),
+  (10, 'import_terminated', 1, UTC_TIMESTAMP(3));

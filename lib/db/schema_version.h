@@ -10,7 +10,7 @@
 namespace cvm::db {
 
 // The number of the newest file in sql/migrations.
-inline constexpr unsigned kSchemaVersion = 9;
+inline constexpr unsigned kSchemaVersion = 10;
 
 // The newest migration that the database has; 0: none. kConflict: its table schema_migrations is not ours.
 base::Result<unsigned> CurrentVersion(Pool& pool, base::Deadline deadline);

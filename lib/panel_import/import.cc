@@ -23,14 +23,17 @@ struct State {
   bool begun = false;
   std::string database;
   std::optional<std::string> ended_at;
+  bool terminated_seen = false;
 };
 
 State ReadState(db::Session& session) {
   State state;
-  session.Query("SELECT origin, DATE_FORMAT(ended_at, '%Y-%m-%d %H:%i:%s') FROM imports WHERE source = 'cvm'",
-                {}, [&](const db::Row& row) {
-                  state = {true, row.Text(0), row.MaybeText(1)};
-                });
+  session.Query(
+      "SELECT origin, DATE_FORMAT(ended_at, '%Y-%m-%d %H:%i:%s'), terminated_seen FROM imports "
+      "WHERE source = 'cvm'",
+      {}, [&](const db::Row& row) {
+        state = {true, row.Text(0), row.MaybeText(1), row.U64(2) != 0};
+      });
   return state;
 }
 
@@ -47,9 +50,18 @@ base::Status CheckState(const State& state, const Options& options) {
 }
 
 // A panel that is being restored, or was emptied, must not end all that was imported.
-base::Status CheckPanel(const Panel& panel) {
-  if (!panel.users.empty()) return {};
-  return Error{ErrorCode::kInvalid, "the panel's database holds no users: nothing was imported or changed"};
+base::Status CheckPanel(const Panel& panel, const State& state) {
+  if (panel.users.empty()) {
+    return Error{ErrorCode::kInvalid, "the panel's database holds no users: nothing was imported or changed"};
+  }
+  if (state.terminated_seen && !panel.shows_terminated) {
+    return Error{
+        ErrorCode::kInvalid,
+        "the panel's column containers.Terminated was there at an earlier import and is not to be seen "
+        "now, so that what is terminated would come back to life: nothing was imported or changed; "
+        "grant SELECT on it to the account of cvmctl"};
+  }
+  return {};
 }
 
 base::Result<const base::Secret*> SaltOf(const Panel& panel, const Options& options) {
@@ -174,6 +186,10 @@ void PutOnRecord(db::Session& session, const Report& report, const Options& opti
   if (!options.final && !report.differences.empty()) note("import", {}, "cvm: " + count + " differences");
 }
 
+std::uint64_t Flag(bool value) {
+  return value ? 1 : 0;
+}
+
 // Two imports at once take turns: the row is locked to the end of the transaction. Whether this is the first
 // was found out before.
 base::Result<Report> Write(db::Session& session, const Panel& panel, const base::Secret& salt,
@@ -182,9 +198,10 @@ base::Result<Report> Write(db::Session& session, const Panel& panel, const base:
   auto found = FindOut(session, panel, salt, options);
   if (!found) return found.error();
   session.Execute(
-      "INSERT INTO imports (source, origin, begun_at) VALUES ('cvm', ?, UTC_TIMESTAMP(3)) "
-      "ON DUPLICATE KEY UPDATE source = source",
-      {options.database});
+      "INSERT INTO imports (source, origin, begun_at, terminated_seen) VALUES ('cvm', ?, UTC_TIMESTAMP(3), "
+      "?) "
+      "ON DUPLICATE KEY UPDATE terminated_seen = GREATEST(terminated_seen, ?)",
+      {options.database, Flag(panel.shows_terminated), Flag(panel.shows_terminated)});
   Carry(session, found->plan);
   PutOnRecord(session, found->report, options);
   if (options.final) {
@@ -211,7 +228,7 @@ base::Result<Report> Import(db::Pool& ours, db::Pool& panel_pool, const Options&
     return Error{panel.error().code, "the panel's " + panel.error().message +
                                          " (the account of cvmctl must be able to read its tables)"};
   }
-  if (const auto good = CheckPanel(*panel); !good) return good.error();
+  if (const auto good = CheckPanel(*panel, *state); !good) return good.error();
   const auto salt = SaltOf(*panel, options);
   if (!salt) return salt.error();
   auto found =

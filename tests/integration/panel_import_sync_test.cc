@@ -115,6 +115,20 @@ BOOST_AUTO_TEST_CASE(ANameLikeTheOneThatARowIsParkedUnderIsInNobodysWay) {
   BOOST_TEST(One("SELECT name FROM users WHERE id = 10") == "import of CVM user 3");
 }
 
+BOOST_AUTO_TEST_CASE(ASyncThatSeesTheColumnTerminatedNoMoreIsRefused) {
+  panel.Sql("UPDATE containers SET `Terminated` = 1 WHERE Id = 22");
+  BOOST_TEST(Holds(Must(), "vpses 22: changed: state \"suspended\" → \"terminated\""));
+  panel.Sql("ALTER TABLE containers CHANGE `Terminated` Hidden TINYINT DEFAULT 0");
+  const Result refused = Import();
+  const Result dry = Import({"--dry-run"});
+  panel.Sql("ALTER TABLE containers CHANGE Hidden `Terminated` TINYINT DEFAULT 0");
+  BOOST_TEST(refused.status == 2, refused.err);
+  BOOST_TEST(dry.status == refused.status);
+  BOOST_TEST(Holds(refused.err, "containers.Terminated was there at an earlier import"), refused.err);
+  BOOST_TEST(One("SELECT state FROM vpses WHERE id = 22") == "terminated");
+  BOOST_TEST(Must() == "");
+}
+
 BOOST_AUTO_TEST_CASE(ATerminatedThatIsNeitherIsSaidToBeSo) {
   panel.Sql("UPDATE containers SET `Terminated` = 5 WHERE Id = 21");
   BOOST_TEST(Must() == "");
