@@ -62,7 +62,7 @@ class CryptCheck {
  public:
   using Compute = bool (*)(const std::string& stored, std::string_view private_token);
   struct Settings {
-    std::size_t at_once = 0;   // crypts that run; 0: half of the cores, one at least
+    std::size_t at_once = 0;    // crypts that run; 0: half of the cores, one at least
     std::size_t requests = 32;  // that hold a thread: computed, or waiting for it
     std::chrono::milliseconds wait{2000};
     std::size_t remembered = 16384;  // pairs
