@@ -17,6 +17,7 @@
 #include "tests/support/program.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/test_database.h"
+#include "tests/support/text.h"
 
 namespace cvm::ctl {
 namespace {
@@ -27,9 +28,7 @@ const std::string kKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCw
 const std::string kKeyFingerprint = "SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA";
 const std::string kMost = "18446744073709551615";
 
-bool Holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using cvm::test::Holds;
 
 // A running test node with containers 101 (running) and 102 (stopped), and its host keys.
 struct KnownNode : testnode::TestNode {

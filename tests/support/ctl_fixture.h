@@ -16,12 +16,9 @@
 #include "lib/json/json.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/test_database.h"
+#include "tests/support/text.h"
 
 namespace cvm::test {
-
-inline bool Holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 struct CtlFixture {
   using Words = std::vector<std::string>;

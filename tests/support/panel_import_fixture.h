@@ -17,6 +17,7 @@
 #include "tests/support/program.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/test_database.h"
+#include "tests/support/text.h"
 
 namespace cvm::test::panel {
 
@@ -66,10 +67,6 @@ struct Result {
   int status;
   std::string out, err;
 };
-
-inline bool Holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 // A panel's database. Making one takes long, so there is one of each form, which is emptied for each case.
 struct PanelOf {

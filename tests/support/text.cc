@@ -28,6 +28,10 @@ std::string Section(const std::string& text, const std::string& from, const std:
   return text.substr(begin, text.find(to, begin + from.size()) - begin);
 }
 
+bool Holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 std::set<std::string> Matches(const std::string& text, const std::string& pattern) {
   const std::regex regex(pattern);
   std::set<std::string> found;

@@ -15,6 +15,7 @@ std::string ReadFile(const std::string& path);
 std::string ReadOfTree(const std::string& path);
 // From the first `from` to the next `to`, or to the end.
 std::string Section(const std::string& text, const std::string& from, const std::string& to);
+bool Holds(const std::string& text, const std::string& part);
 // Every match of the first group of `pattern`.
 std::set<std::string> Matches(const std::string& text, const std::string& pattern);
 

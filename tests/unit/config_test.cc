@@ -39,9 +39,7 @@ struct Fixture {
   TemporaryDirectory directory;
 };
 
-bool Holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using cvm::test::Holds;
 
 std::string Commented(const std::string& doc) {
   std::string lines = "# ";

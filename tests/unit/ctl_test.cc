@@ -15,6 +15,7 @@
 #include "lib/ctl/run.h"
 #include "lib/json/json.h"
 #include "tests/support/temporary_directory.h"
+#include "tests/support/text.h"
 
 namespace cvm::ctl {
 namespace {
@@ -23,9 +24,7 @@ using Words = std::vector<std::string>;
 
 const std::string kKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
 
-bool Holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using cvm::test::Holds;
 
 template <class T>
 std::string MessageOf(const base::Result<T>& result) {

@@ -8,13 +8,12 @@
 #include "lib/config/table.h"
 #include "lib/ctl/command.h"
 #include "lib/manual/roff.h"
+#include "tests/support/text.h"
 
 namespace cvm::manual {
 namespace {
 
-bool Holds(const std::string& text, const std::string& part) {
-  return text.find(part) != text.npos;
-}
+using cvm::test::Holds;
 
 // As a page shows it.
 std::string Shown(const std::string& text) {

@@ -27,9 +27,7 @@ constexpr Definition kThings{"things", Kind::kGauge, "Things."};
 constexpr Definition kTimes{"times_total", Kind::kCounter, "Times."};
 constexpr Definition kSizes{"sizes", Kind::kHistogram, "Sizes."};
 
-bool Holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using cvm::test::Holds;
 
 test::HttpAnswer Get(const Listener& listener, const std::string& path, const std::string& method = "GET") {
   return test::Http("http://127.0.0.1:" + std::to_string(listener.port()), {method, path, {}, ""});

@@ -46,9 +46,7 @@ void CheckNames(const std::string& text, const std::string& where) {
   }
 }
 
-bool Holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using cvm::test::Holds;
 
 std::string Described(const RequestMeter& meter) {
   metrics::Report report;
