@@ -17,12 +17,6 @@ Error NoSuchToken(const std::string& token) {
           "no pair has the public token or the ID '" + token + "': see 'cvmctl token list'"};
 }
 
-std::optional<std::uint64_t> FindId(db::Session& session, db::Sql sql, db::Param key) {
-  std::optional<std::uint64_t> id;
-  session.Query(sql, {key}, [&](const db::Row& row) { id = row.U64(0); });
-  return id;
-}
-
 TokenInfo ReadInfo(const db::Row& row) {
   TokenInfo info;
   info.id = row.U64(0);
@@ -69,7 +63,8 @@ std::optional<std::string> MakerOf(db::Session& session, std::uint64_t id) {
 }
 
 bool IsOver(db::Session& session, std::uint64_t id) {
-  return FindId(session, "SELECT id FROM api_tokens WHERE id = ? AND expires_at <= UTC_TIMESTAMP(3)", id)
+  return db::FindId(session, "SELECT id FROM api_tokens WHERE id = ? AND expires_at <= UTC_TIMESTAMP(3)",
+                    {id})
       .has_value();
 }
 
@@ -142,15 +137,15 @@ std::uint64_t InsertCopy(db::Session& session, std::uint64_t old, const NewPair&
 }  // namespace
 
 std::optional<std::uint64_t> FindUser(db::Session& session, const std::string& name) {
-  return FindId(session, "SELECT id FROM users WHERE name = ?", std::string_view(name));
+  return db::FindId(session, "SELECT id FROM users WHERE name = ?", {std::string_view(name)});
 }
 
 base::Result<std::uint64_t> FindToken(db::Session& session, const std::string& token) {
   const auto named =
-      FindId(session, "SELECT id FROM api_tokens WHERE public_token = ?", std::string_view(token));
+      db::FindId(session, "SELECT id FROM api_tokens WHERE public_token = ?", {std::string_view(token)});
   const auto number = base::ParseU64(token);
   const auto numbered =
-      number ? FindId(session, "SELECT id FROM api_tokens WHERE id = ?", *number) : std::nullopt;
+      number ? db::FindId(session, "SELECT id FROM api_tokens WHERE id = ?", {*number}) : std::nullopt;
   if (named && numbered && *named != *numbered) {
     return Error{ErrorCode::kConflict, "'" + token + "' is the ID of one pair and the public token of pair " +
                                            std::to_string(*named) + ": give the other word for it"};

@@ -27,6 +27,11 @@ std::string AlternativesUsage(const Command& command) {
 
 }  // namespace
 
+bool Arguments::HasOption() const {
+  return std::any_of(values_.begin(), values_.end(),
+                     [](const auto& value) { return value.first.rfind("--", 0) == 0; });
+}
+
 std::optional<std::string> Arguments::Maybe(const std::string& name) const {
   const auto found = values_.find(name);
   return found == values_.end() ? std::nullopt : std::optional<std::string>(found->second.front());

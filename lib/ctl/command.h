@@ -39,6 +39,7 @@ class Arguments {
  public:
   void Add(const std::string& name, std::string value) { values_[name].push_back(std::move(value)); }
   bool Has(const std::string& name) const { return values_.count(name) > 0; }
+  bool HasOption() const;  // any at all
   std::optional<std::string> Maybe(const std::string& name) const;
   // All values of one that may be given often.
   std::vector<std::string> All(const std::string& name) const;

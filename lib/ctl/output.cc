@@ -83,10 +83,14 @@ std::string UpperCase(std::string text) {
   return text;
 }
 
+// Whether it is the first byte of a character.
+bool Begins(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0u) != 0x80u;
+}
+
 // How many places a text takes on a terminal, near enough: the number of its characters.
 std::size_t Width(std::string_view text) {
-  const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xc0u) != 0x80u; };
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), Begins));
 }
 
 constexpr std::size_t kMostOfShort = 32;
@@ -94,10 +98,12 @@ constexpr std::size_t kMostOfShort = 32;
 // At most so many characters, the last three of them dots where some are left out.
 std::string Shortened(const std::string& text) {
   if (Width(text) <= kMostOfShort) return text;
-  std::size_t end = 0;
-  for (std::size_t i = 0; i < text.size() && Width(text.substr(0, i + 1)) <= kMostOfShort - 3; ++i)
-    end = i + 1;
-  return text.substr(0, end) + "...";
+  std::size_t kept = 0;
+  const auto end = std::find_if(text.begin(), text.end(), [&](char c) {
+    if (Begins(c)) ++kept;
+    return kept > kMostOfShort - 3;
+  });
+  return std::string(text.begin(), end) + "...";
 }
 
 using Row = std::vector<std::string>;

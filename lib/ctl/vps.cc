@@ -47,14 +47,6 @@ vps::Changes ChangesOf(const Arguments& arguments) {
   return changes;
 }
 
-bool GivesOption(const Arguments& arguments) {
-  for (const char* name : {"--hostname", "--ram", "--burst", "--disk", "--cpus", "--traffic-split",
-                           "--traffic-total", "--billing-day", "--node", "--ctid"}) {
-    if (arguments.Has(name)) return true;
-  }
-  return false;
-}
-
 std::string TextOf(const std::vector<vps::Change>& changes) {
   if (changes.empty()) return "is so already";
   std::string text;
@@ -168,7 +160,7 @@ Done VpsAdd(Invocation& call) {
 
 Done VpsSet(Invocation& call) {
   const std::string id = call.arguments.Text("ID");
-  if (!GivesOption(call.arguments)) {
+  if (!call.arguments.HasOption()) {
     return base::Error{base::ErrorCode::kInvalid, "nothing to change: give at least one option"};
   }
   const auto report =

@@ -56,6 +56,12 @@ void RunOnce(Connection& connection, const std::function<bool(Session&)>& body, 
 
 }  // namespace
 
+std::optional<std::uint64_t> FindId(Session& session, Sql sql, const std::vector<Param>& params) {
+  std::optional<std::uint64_t> id;
+  session.Query(sql, params, [&](const Row& row) { id = row.U64(0); });
+  return id;
+}
+
 std::optional<std::uint64_t> Row::MaybeU64(unsigned column) const {
   if (IsNull(column)) return std::nullopt;
   return U64(column);

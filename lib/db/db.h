@@ -95,6 +95,9 @@ class Session {
   virtual void RunScriptStatement(const std::string& text) = 0;
 };
 
+// The number in the first column of the last row; nothing where there is no row.
+std::optional<std::uint64_t> FindId(Session& session, Sql sql, const std::vector<Param>& params);
+
 // What Run and Transact give for a work: Result<T> for one that returns T or Result<T>.
 template <class T>
 struct Flattened {

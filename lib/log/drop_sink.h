@@ -33,6 +33,7 @@ class DropSink : public spdlog::sinks::sink {
   }
 
  private:
+  // Named as the log's own, so that its event is found beside all others.
   void Warning(std::string_view event, std::uint64_t lines);
 
   const spdlog::sink_ptr target_;

@@ -102,6 +102,7 @@ class Parser {
   base::Status Off(std::string_view rest);
   base::Status Device(std::string_view rest);
   base::Status Peer(std::string_view rest);
+  base::Status AddInterface(std::string_view rest, std::vector<Interface> ContainerReading::*where);
   base::Status Setting(std::string_view rest);
   base::Status Left(std::string_view rest);
   base::Status Done(std::string_view rest);
@@ -221,21 +222,19 @@ base::Status Parser::Off(std::string_view rest) {
 }
 
 base::Status Parser::Device(std::string_view rest) {
-  auto device = ParseDevice(rest);
-  if (!device) {
-    Doubt(*current_, Malformed("no interface", rest));
-  } else if (filled_ != nullptr) {
-    filled_->inside.push_back(std::move(*device));
-  }
-  return {};
+  return AddInterface(rest, &ContainerReading::inside);
 }
 
 base::Status Parser::Peer(std::string_view rest) {
+  return AddInterface(rest, &ContainerReading::peers);
+}
+
+base::Status Parser::AddInterface(std::string_view rest, std::vector<Interface> ContainerReading::*where) {
   auto device = ParseDevice(rest);
   if (!device) {
     Doubt(*current_, Malformed("no interface", rest));
   } else if (filled_ != nullptr) {
-    filled_->peers.push_back(std::move(*device));
+    (filled_->*where).push_back(std::move(*device));
   }
   return {};
 }

@@ -22,10 +22,7 @@ Error NameTaken(const std::string& name) {
 
 // Locks the node until the transaction ends, so that no VPS is placed on it and no pin added meanwhile.
 std::optional<std::uint64_t> LockNode(db::Session& session, const std::string& name) {
-  std::optional<std::uint64_t> id;
-  session.Query("SELECT id FROM nodes WHERE name_in_service = ? FOR UPDATE", {name},
-                [&](const db::Row& row) { id = row.U64(0); });
-  return id;
+  return db::FindId(session, "SELECT id FROM nodes WHERE name_in_service = ? FOR UPDATE", {name});
 }
 
 // A key that is pinned already stays as it is.

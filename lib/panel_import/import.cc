@@ -186,10 +186,6 @@ void PutOnRecord(db::Session& session, const Report& report, const Options& opti
   if (!options.final && !report.differences.empty()) note("import", {}, "cvm: " + count + " differences");
 }
 
-std::uint64_t Flag(bool value) {
-  return value ? 1 : 0;
-}
-
 // Two imports at once take turns: the row is locked to the end of the transaction. Whether this is the first
 // was found out before.
 base::Result<Report> Write(db::Session& session, const Panel& panel, const base::Secret& salt,
@@ -200,8 +196,8 @@ base::Result<Report> Write(db::Session& session, const Panel& panel, const base:
   session.Execute(
       "INSERT INTO imports (source, origin, begun_at, terminated_seen) VALUES ('cvm', ?, UTC_TIMESTAMP(3), "
       "?) "
-      "ON DUPLICATE KEY UPDATE terminated_seen = GREATEST(terminated_seen, ?)",
-      {options.database, Flag(panel.shows_terminated), Flag(panel.shows_terminated)});
+      "ON DUPLICATE KEY UPDATE terminated_seen = GREATEST(terminated_seen, VALUES(terminated_seen))",
+      {options.database, std::uint64_t{panel.shows_terminated}});
   Carry(session, found->plan);
   PutOnRecord(session, found->report, options);
   if (options.final) {

@@ -88,13 +88,6 @@ std::uint64_t UsedOf(std::uint64_t counted, std::uint64_t opening, std::uint64_t
   return all > credit ? all - credit : 0;
 }
 
-// Of the days from `first` to the one before `end`.
-Bytes SumOf(db::Session& session, std::uint64_t vps_id, Day first, Day end) {
-  Bytes sum;
-  session.Query(kSums, {vps_id, first, end}, [&](const db::Row& row) { sum = {row.U64(0), row.U64(1)}; });
-  return sum;
-}
-
 void Add(Bytes& to, const Bytes& more) {
   to = {base::SaturatingAdd(to.in, more.in), base::SaturatingAdd(to.out, more.out)};
 }
@@ -198,6 +191,12 @@ void ShortenKept(db::Session& session, std::uint64_t vps_id, const Period& now) 
 }
 
 }  // namespace
+
+Bytes SumOf(db::Session& session, std::uint64_t vps_id, Day first, Day end) {
+  Bytes sum;
+  session.Query(kSums, {vps_id, first, end}, [&](const db::Row& row) { sum = {row.U64(0), row.U64(1)}; });
+  return sum;
+}
 
 Bytes Period::Used() const {
   return {UsedOf(counted.in, opening.in, credit.in), UsedOf(counted.out, opening.out, credit.out)};

@@ -56,6 +56,9 @@ Move MovePeriod(db::Session& session, std::uint64_t vps_id, Period& period);
 // A line in the log, once that is committed.
 void Tell(std::uint64_t vps_id, const Move& move, const Period& now);
 
+// What was counted on the days from `first` to the one before `end`.
+Bytes SumOf(db::Session& session, std::uint64_t vps_id, Day first, Day end);
+
 // The period that should be running, without a lock; writes nothing.
 std::optional<Period> SeePeriod(db::Session& session, std::uint64_t vps_id);
 

@@ -26,6 +26,7 @@ Day NextPeriodBegin(Day today, std::uint64_t billing_day);
 #define CVM_PERIOD_BEGIN                                                        \
   "IF(" CVM_BILLING_DAY_IN("UTC_DATE()") " <= UTC_DATE(), " CVM_BILLING_DAY_IN( \
       "UTC_DATE()") ", " CVM_BILLING_DAY_IN("(UTC_DATE() - INTERVAL 1 MONTH)") ")"
+
 }  // namespace cvm::traffic
 
 #endif  // CVM_LIB_TRAFFIC_PERIOD_H_

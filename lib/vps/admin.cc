@@ -28,12 +28,12 @@ db::Param OrNull(const std::optional<std::uint64_t>& number) {
 }
 
 base::Status CheckTemplate(db::Session& session, const std::optional<std::uint64_t>& id) {
-  if (!id || FindId(session, "SELECT id FROM templates WHERE id = ?", {*id})) return {};
+  if (!id || db::FindId(session, "SELECT id FROM templates WHERE id = ?", {*id})) return {};
   return NotFound("template has the ID", std::to_string(*id), "template");
 }
 
 base::Result<std::uint64_t> Insert(db::Session& session, const NewVps& vps, std::uint64_t& user_id) {
-  const auto user = FindId(session, "SELECT id FROM users WHERE name = ?", {vps.user});
+  const auto user = db::FindId(session, "SELECT id FROM users WHERE name = ?", {vps.user});
   if (!user) return NotFound("user is named", vps.user, "user");
   user_id = *user;
   if (const auto found = CheckTemplate(session, vps.template_id); !found) return found.error();
@@ -52,7 +52,7 @@ base::Result<std::uint64_t> Insert(db::Session& session, const NewVps& vps, std:
 base::Result<std::uint64_t> Admin::AddTemplate(const std::string& name, const std::string& description,
                                                base::Deadline deadline) {
   return pool_.Transact(deadline, [&](db::Session& session) -> base::Result<std::uint64_t> {
-    if (FindId(session, "SELECT id FROM templates WHERE name = ?", {name})) {
+    if (db::FindId(session, "SELECT id FROM templates WHERE name = ?", {name})) {
       return Error{ErrorCode::kConflict, "a template named '" + name + "' is there already"};
     }
     session.Execute("INSERT INTO templates (name, description, created_at) VALUES (?, ?, UTC_TIMESTAMP(3))",

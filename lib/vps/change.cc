@@ -72,7 +72,7 @@ Wanted WantedOf(const Changes& changes) {
 // The row is locked until the end of the transaction.
 std::optional<Now> LockNow(db::Session& session, std::uint64_t id) {
   std::optional<Now> now;
-  if (!FindId(session, "SELECT id FROM vpses WHERE id = ? FOR UPDATE", {id})) return now;
+  if (!db::FindId(session, "SELECT id FROM vpses WHERE id = ? FOR UPDATE", {id})) return now;
   session.Query(kNow, {id}, [&](const db::Row& row) {
     now.emplace();
     for (unsigned i = 0; i < kColumnCount; ++i) now->values.push_back(row.Text(i));

@@ -5,20 +5,15 @@ namespace cvm::vps {
 using base::Error;
 using base::ErrorCode;
 
-std::optional<std::uint64_t> FindId(db::Session& session, db::Sql sql, const std::vector<db::Param>& keys) {
-  std::optional<std::uint64_t> id;
-  session.Query(sql, keys, [&](const db::Row& row) { id = row.U64(0); });
-  return id;
-}
-
 base::Result<std::uint64_t> TakePlace(db::Session& session, const std::string& node, base::Ctid ctid,
                                       std::uint64_t vps_id) {
-  const auto node_id = FindId(session, "SELECT id FROM nodes WHERE name_in_service = ? FOR UPDATE", {node});
+  const auto node_id =
+      db::FindId(session, "SELECT id FROM nodes WHERE name_in_service = ? FOR UPDATE", {node});
   if (!node_id) return Error{ErrorCode::kNotFound, "no node is named '" + node + "': see 'cvmctl node list'"};
   const std::string text = ctid.text();
   if (const auto other =
-          FindId(session, "SELECT id FROM vpses WHERE node_id = ? AND living_ctid = ? AND id <> ?",
-                 {*node_id, text, vps_id})) {
+          db::FindId(session, "SELECT id FROM vpses WHERE node_id = ? AND living_ctid = ? AND id <> ?",
+                     {*node_id, text, vps_id})) {
     return Error{ErrorCode::kConflict, "VPS " + std::to_string(*other) + " is container " + text +
                                            " on node '" + node + "' already"};
   }

@@ -3,18 +3,13 @@
 #define CVM_LIB_VPS_PLACE_H_
 
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "lib/base/ctid.h"
 #include "lib/base/error.h"
 #include "lib/db/db.h"
 
 namespace cvm::vps {
-
-// The number in the first column of the last row.
-std::optional<std::uint64_t> FindId(db::Session& session, db::Sql sql, const std::vector<db::Param>& keys);
 
 // In the transaction that puts a VPS (0: a new one) there: locks the node's row, so that it cannot be taken
 // out of service before the VPS is on it, and gives its ID. A stop that is still due to a terminated VPS that

@@ -5,6 +5,7 @@
 #include "lib/base/text.h"
 #include "lib/log/log.h"
 #include "lib/node/store.h"
+#include "lib/traffic/ledger.h"
 #include "lib/traffic/period.h"
 
 namespace cvm::vps {
@@ -22,27 +23,24 @@ auto Named(const Values& values, Name name, const std::string& word) {
   throw db::Failure(db::Failure::Kind::kOther, 0, "vpses holds the unknown word '" + word + "'");
 }
 
-// Of three columns: what was counted, the opening balance, the credit.
-std::uint64_t Used(const db::Row& row, unsigned first) {
-  const std::uint64_t all = base::SaturatingAdd(row.U64(first), row.U64(first + 1));
-  const std::uint64_t credit = row.U64(first + 2);
-  return all > credit ? all - credit : 0;
-}
-
 // Balance and credit of another period than the running one say nothing of it. Without a row nothing has been
 // counted yet, on no day either.
 void ReadUsed(const db::Row& row, unsigned first, Traffic& traffic) {
-  const auto begins_on = row.MaybeU64(first + 6);
-  if (!begins_on) return;
-  const std::uint64_t billing_day = row.U64(first + 7);
-  const traffic::Day today = row.U64(first + 8);
-  const traffic::Day begin = traffic::PeriodBegin(today, billing_day);
-  if (*begins_on != begin) {
-    traffic.to_sum = Traffic::Days{begin, traffic::NextPeriodBegin(today, billing_day)};
+  if (row.IsNull(first + 6)) return;
+  const traffic::Period period = {row.U64(first + 8),
+                                  row.U64(first + 7),
+                                  row.U64(first + 6),
+                                  {row.U64(first), row.U64(first + 3)},
+                                  {row.U64(first + 1), row.U64(first + 4)},
+                                  {row.U64(first + 2), row.U64(first + 5)}};
+  if (!period.IsRunning()) {
+    traffic.to_sum = Traffic::Days{traffic::PeriodBegin(period.today, period.billing_day),
+                                   traffic::NextPeriodBegin(period.today, period.billing_day)};
     return;
   }
-  traffic.in_used = Used(row, first);
-  traffic.out_used = Used(row, first + 3);
+  const traffic::Bytes used = period.Used();
+  traffic.in_used = used.in;
+  traffic.out_used = used.out;
 }
 
 Traffic ReadTraffic(const db::Row& row, unsigned first) {
@@ -54,11 +52,6 @@ Traffic ReadTraffic(const db::Row& row, unsigned first) {
   ReadUsed(row, first + 4, traffic);
   return traffic;
 }
-
-constexpr db::Sql kSum =
-    "SELECT CAST(LEAST(COALESCE(SUM(bytes_in), 0), 18446744073709551615) AS UNSIGNED), "
-    "CAST(LEAST(COALESCE(SUM(bytes_out), 0), 18446744073709551615) AS UNSIGNED) "
-    "FROM traffic_daily WHERE vps_id = ? AND day >= FROM_DAYS(?) AND day < FROM_DAYS(?)";
 
 }  // namespace
 
@@ -116,10 +109,9 @@ Vps ReadVps(const db::Row& row, unsigned first) {
 
 void SumDays(db::Session& session, Traffic& traffic, std::uint64_t vps_id) {
   if (!traffic.to_sum) return;
-  session.Query(kSum, {vps_id, traffic.to_sum->begin, traffic.to_sum->end}, [&](const db::Row& row) {
-    traffic.in_used = row.U64(0);
-    traffic.out_used = row.U64(1);
-  });
+  const traffic::Bytes sum = traffic::SumOf(session, vps_id, traffic.to_sum->begin, traffic.to_sum->end);
+  traffic.in_used = sum.in;
+  traffic.out_used = sum.out;
   traffic.to_sum.reset();
 }
 

@@ -150,45 +150,40 @@ std::string Parameters(std::string_view text) {
 }
 
 // What a POSIX shell makes of a line in which only single quotes and backslashes before them mean anything.
-std::vector<std::string> ShellWords(const std::string& line) {
-  std::vector<std::string> words(1);
-  bool quoted = false;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line[i] == '\'') {
-      quoted = !quoted;
-    } else if (!quoted && line[i] == '\\') {
-      words.back() += line[++i];
-    } else if (!quoted && line[i] == ' ') {
-      words.emplace_back();
-    } else {
-      words.back() += line[i];
-    }
-  }
-  return words;
-}
+struct ShellLine {
+  std::vector<std::string> words = {""};
+  std::string bare;  // the characters that stand outside of quotes
+};
 
-std::string BareCharacters(const std::string& line) {
+ShellLine ReadAsShell(const std::string& line) {
+  ShellLine read;
   bool quoted = false;
-  std::string bare;
   for (std::size_t i = 0; i < line.size(); ++i) {
     if (line[i] == '\'') {
       quoted = !quoted;
-    } else if (!quoted && line.compare(i, 2, "\\'") == 0) {
-      ++i;
-    } else if (!quoted) {
-      bare += line[i];
+    } else if (quoted) {
+      read.words.back() += line[i];
+    } else if (line.compare(i, 2, "\\'") == 0) {
+      read.words.back() += line[++i];
+    } else {
+      read.bare += line[i];
+      if (line[i] == ' ') {
+        read.words.emplace_back();
+      } else {
+        read.words.back() += line[i];
+      }
     }
   }
-  return bare;
+  return read;
 }
 
 std::string ShellCommand(std::string_view text) {
   const std::vector<std::string> words = Split(text, '\0');
   if (words.front().empty()) return kHolds;
-  const std::string line = ssh::Command(words).Quoted();
-  if (ShellWords(line) != words) return "the shell reads other words";
+  const ShellLine line = ReadAsShell(ssh::Command(words).Quoted());
+  if (line.words != words) return "the shell reads other words";
   constexpr const char* kMeaning = "\"\\$`;&|<>(){}[]*?!~#\n\t\r";
-  return BareCharacters(line).find_first_of(kMeaning) == std::string::npos ? kHolds : "an unquoted character";
+  return line.bare.find_first_of(kMeaning) == std::string::npos ? kHolds : "an unquoted character";
 }
 
 std::string LogText(std::string_view text) {
