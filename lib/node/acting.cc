@@ -24,10 +24,6 @@ constexpr std::chrono::milliseconds kFirstWait{100};
 constexpr std::chrono::milliseconds kMostWait{2000};
 constexpr std::chrono::milliseconds kLifeTime{5000};  // for the question since when a container runs
 
-bool NeverRan(int exit_status) {
-  return exit_status == kShellNotFound || exit_status == kShellCannotRun;
-}
-
 std::string ToDo(const Node& node, int exit_status) {
   if (!NeverRan(exit_status)) return "";
   return "vzctl cannot be run as " + node.endpoint.user + " on node " + node.name +

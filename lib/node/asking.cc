@@ -20,14 +20,6 @@ base::Error Reading(const base::Error& error) {
   return {too_long ? base::ErrorCode::kInternal : error.code, error.message};
 }
 
-base::Result<ssh::Output> Ask(ssh::Runner& runner, const Node& node, const ssh::Command& command,
-                              base::Deadline deadline) {
-  auto output = runner.Run(node.endpoint, command, deadline);
-  if (output.ok()) return output;
-  LogFailedRun(node, output.error());
-  return Reading(output.error());
-}
-
 std::string Hint(const Node& node, const ssh::Output& output) {
   switch (output.exit_status) {
     case kTimedOut:
@@ -45,7 +37,21 @@ std::string Hint(const Node& node, const ssh::Output& output) {
   return "; may user " + node.endpoint.user + " run it by sudo -n?";
 }
 
-// An exit status that says that the node did not get round to answering is no answer.
+base::ErrorCode CodeOf(int exit_status) {
+  if (exit_status == kTimedOut) return base::ErrorCode::kBroken;
+  return NeverRan(exit_status) ? base::ErrorCode::kNotFound : base::ErrorCode::kInternal;
+}
+
+}  // namespace
+
+base::Result<ssh::Output> Ask(ssh::Runner& runner, const Node& node, const ssh::Command& command,
+                              base::Deadline deadline) {
+  auto output = runner.Run(node.endpoint, command, deadline);
+  if (output.ok()) return output;
+  LogFailedRun(node, output.error());
+  return Reading(output.error());
+}
+
 base::Error BadAnswer(const Node& node, std::string_view command, const std::string& why,
                       const ssh::Output& output) {
   log::Error("node.bad_answer", {{"node", node.name},
@@ -54,13 +60,10 @@ base::Error BadAnswer(const Node& node, std::string_view command, const std::str
                                  {"exit_status", std::to_string(output.exit_status)},
                                  {"stdout", base::Shorten(output.out, kExcerpt)},
                                  {"stderr", base::Shorten(output.err, kExcerpt)}});
-  const bool no_answer = output.exit_status == kTimedOut;
-  return {no_answer ? base::ErrorCode::kBroken : base::ErrorCode::kInternal,
-          "node " + node.name + ": " + std::string(command) + ": " + why + Hint(node, output) +
-              " (exit status " + std::to_string(output.exit_status) + ")"};
+  return {CodeOf(output.exit_status), "node " + node.name + ": " + std::string(command) + ": " + why +
+                                          Hint(node, output) + " (exit status " +
+                                          std::to_string(output.exit_status) + ")"};
 }
-
-}  // namespace
 
 void LogFailedRun(const Node& node, const base::Error& error) {
   const bool not_sent =

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/ctid.h"
@@ -16,8 +18,17 @@
 
 namespace cvm::node {
 
-// Errors of both: kUnavailable, kOverloaded and kBroken as ssh::Runner gives them, kBroken also where the
-// node took longer than the deadline allows; kInternal: no proper answer.
+// Errors of all: kUnavailable, kOverloaded and kBroken as ssh::Runner gives them; kBroken also where the node
+// took longer than the deadline allows; kNotFound where it does not run the command (its gate refuses it,
+// or there is no such program); kInternal: no proper answer.
+
+// Runs `command` and logs it where it could not be run to its end. Too much output is no proper answer.
+base::Result<ssh::Output> Ask(ssh::Runner& runner, const Node& node, const ssh::Command& command,
+                              base::Deadline deadline);
+// The error that an answer is which is of no use: by its exit status one of those above. Logs the node's own
+// words. `command`: what was asked, in a word.
+base::Error BadAnswer(const Node& node, std::string_view command, const std::string& why,
+                      const ssh::Output& output);
 
 // The containers among `ctids` that the node has. `ctids` is not empty. Rows that are not as they must be are
 // logged.

@@ -63,8 +63,8 @@ using Reading = std::map<base::Ctid, base::Result<ContainerReading>>;
 // short.
 base::Result<Reading> ParseReading(std::string_view text);
 
-// Those among `ctids` that run; where it is empty, all that run. Those that are in doubt are logged. Errors:
-// kUnavailable, kOverloaded and kBroken as ssh::Runner gives them; kInternal: no proper answer.
+// Those among `ctids` that run; where it is empty, all that run. Those that are in doubt are logged. Errors
+// as AskVzlist's (asking.h).
 base::Result<Reading> AskReading(ssh::Runner& runner, const Node& node, const std::vector<base::Ctid>& ctids,
                                  base::Deadline deadline);
 

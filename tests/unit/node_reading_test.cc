@@ -188,8 +188,8 @@ BOOST_AUTO_TEST_CASE(AnEpochThatCannotBeAskedIsAnError) {
   runner.Answer(124).Answer(0, "").Answer(126, "", "cvm-node-gate: refused");
   runner.Answer(0, kBegin + "ct 101 15 x\ndone 1\n");
   for (const ErrorCode code :
-       {ErrorCode::kUnavailable, ErrorCode::kBroken, ErrorCode::kInternal, ErrorCode::kInternal,
-        ErrorCode::kInternal, ErrorCode::kInternal, ErrorCode::kInternal}) {
+       {ErrorCode::kUnavailable, ErrorCode::kBroken, ErrorCode::kInternal, ErrorCode::kBroken,
+        ErrorCode::kInternal, ErrorCode::kNotFound, ErrorCode::kInternal}) {
     const auto epoch = AskEpoch(runner, node, Number(101), Deadline::In(std::chrono::seconds(5)));
     BOOST_REQUIRE(!epoch.ok());
     BOOST_TEST((epoch.error().code == code));

@@ -123,6 +123,19 @@ BOOST_FIXTURE_TEST_CASE(ANodeThatTakesTooLongIsNotAskedAgain, Surveyed) {
   BOOST_TEST(node.asked.size() == 1U);
 }
 
+BOOST_FIXTURE_TEST_CASE(ANodeThatDoesNotRunTheCommandIsNotAskedAgain, Surveyed) {
+  for (const int refused : {126, 127}) {
+    node.asked.clear();
+    node.exit_status = refused;
+    const Answers answers = Ask(Numbers(101, 64));
+    BOOST_TEST(Count(answers) == (Counts{0, 0, 64}));
+    for (const auto& [ctid, answer] : answers) {
+      BOOST_TEST((answer.error().code == ErrorCode::kNotFound));
+    }
+    BOOST_TEST(node.asked.size() == 1U);
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(MoreThanFitOneCommandAreSpreadOverSeveral, Surveyed) {
   BOOST_TEST(Count(Ask(Numbers(1, 1201))) == (Counts{1201, 0, 0}));
   BOOST_REQUIRE(node.asked.size() == 3U);

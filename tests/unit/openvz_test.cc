@@ -96,13 +96,21 @@ BOOST_FIXTURE_TEST_CASE(ANoAnswerIsNeverAState, Driven) {
   struct {
     int exit_status;
     const char* out;
-  } const bad[] = {{0, ""},         {1, ""},       {1, kRunning}, {127, ""},
-                   {255, kStopped}, {2, kStopped}, {0, "[{}]"},   {0, "<html>"}};
+    ErrorCode code = ErrorCode::kInternal;
+  } const bad[] = {{0, ""},
+                   {1, ""},
+                   {1, kRunning},
+                   {126, "", ErrorCode::kNotFound},
+                   {127, "", ErrorCode::kNotFound},
+                   {255, kStopped},
+                   {2, kStopped},
+                   {0, "[{}]"},
+                   {0, "<html>"}};
   for (const auto& answer : bad) {
     runner.Answer(answer.exit_status, answer.out);
     const auto container = Inspect();
     BOOST_REQUIRE(!container.ok());
-    BOOST_TEST((container.error().code == ErrorCode::kInternal));
+    BOOST_TEST((container.error().code == answer.code));
   }
 }
 
