@@ -110,7 +110,6 @@ vps::Service::Settings ActionSettings(const config::Settings& all) {
   vps::Service::Settings settings;
   settings.turn_wait = worker.turn_wait;
   settings.traffic = all.traffic;
-  settings.turns.waiters = shares.actions;
   settings.crypt.at_once = worker.crypt_checks;
   settings.crypt.requests = shares.crypt;
   return settings;

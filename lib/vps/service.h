@@ -69,7 +69,6 @@ class Service {
     // How long an action waits for another on the same VPS. With the wait for a lock, a stop and a look at
     // its result it must fit into a request's time.
     std::chrono::milliseconds turn_wait{10000};
-    Turns::Settings turns;
     auth::CryptCheck::Settings crypt;
     traffic::Settings traffic{};
   };
@@ -81,7 +80,6 @@ class Service {
       : pool_(pool),
         hypervisor_(hypervisor),
         turn_wait_(settings.turn_wait),
-        turns_(settings.turns),
         crypt_(settings.crypt),
         traffic_(settings.traffic),
         closer_(pool),

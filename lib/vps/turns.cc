@@ -7,12 +7,10 @@ std::optional<Turns::Turn> Turns::Take(std::uint64_t key, base::Deadline deadlin
   const auto [entry, was_free] = taken_.try_emplace(key);
   if (was_free) return Turn(*this, key);
   Queue& queue = entry->second;  // stays where it is while the key is taken
-  if (queue.size() >= settings_.waiters_per_key || waiting_ >= settings_.waiters) return std::nullopt;
+  if (queue.size() >= waiters_per_key_) return std::nullopt;
   Waiter waiter;
   const auto place = queue.insert(queue.end(), &waiter);
-  ++waiting_;
   const bool called = waiter.called.wait_until(lock, deadline.when(), [&] { return waiter.turn; });
-  --waiting_;
   if (called) return Turn(*this, key);
   queue.erase(place);
   return std::nullopt;

@@ -1,5 +1,6 @@
 // Turns: one at a time for each key, first come first served, the others wait for a bounded time. For actions
-// on the same VPS. Used by all threads; keeps nothing of a key that nobody uses.
+// on the same VPS, each of which has its place among those that may wait for nodes (node/bounds.h) already.
+// Used by all threads; keeps nothing of a key that nobody uses.
 #ifndef CVM_LIB_VPS_TURNS_H_
 #define CVM_LIB_VPS_TURNS_H_
 
@@ -17,11 +18,6 @@ namespace cvm::vps {
 
 class Turns {
  public:
-  struct Settings {
-    std::size_t waiters_per_key = 1;  // threads that wait at one key,
-    std::size_t waiters = 16;         // and at all: who comes beyond is refused at once
-  };
-
   // A key's turn, given to the next by the destructor. Must not outlive its Turns.
   class Turn {
    public:
@@ -37,7 +33,8 @@ class Turns {
     std::uint64_t key_;
   };
 
-  explicit Turns(Settings settings) : settings_(settings) {}
+  // `waiters_per_key`: threads that wait at one key; who comes beyond is refused at once.
+  explicit Turns(std::size_t waiters_per_key = 1) : waiters_per_key_(waiters_per_key) {}
 
   // Nothing where it was not this thread's turn by the deadline, or too many wait.
   std::optional<Turn> Take(std::uint64_t key, base::Deadline deadline);
@@ -53,10 +50,9 @@ class Turns {
 
   void Give(std::uint64_t key);
 
-  const Settings settings_;
+  const std::size_t waiters_per_key_;
   std::mutex mutex_;
   std::unordered_map<std::uint64_t, Queue> taken_;
-  std::size_t waiting_ = 0;
 };
 
 }  // namespace cvm::vps
