@@ -127,8 +127,7 @@ std::vector<Keyless> WithoutHostKey(db::Session& session, const Wanted& wanted, 
 void NoteRevoked(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) {
   for (const Record& record : wanted.records.at(kTokens)) {
     const auto found = ours.at(kTokens).find(record.id);
-    if (found == ours.at(kTokens).end() || !found->second.out_of_force || found->second.ended_by_import)
-      continue;
+    if (found == ours.at(kTokens).end() || !found->second.RevokedHere()) continue;
     notes.push_back({"api_keys", std::to_string(record.id), "revoked here, and stays so"});
   }
 }

@@ -262,7 +262,7 @@ class Mapper {
       if (existing.imported && wanted.count(id) > 0) continue;
       // Gone from the panel: out of force by the end of this run.
       const bool gone = existing.imported && wanted_.in_panel.at(kind).count(id) == 0;
-      if (gone && kind == kVpses) continue;
+      if (gone && (kind == kVpses || (kind == kTokens && !existing.RevokedHere()))) continue;
       work(existing);
     }
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "lib/base/text.h"
@@ -11,6 +13,8 @@ namespace cvm::panel_import {
 namespace {
 
 using Do = Step::Do;
+
+constexpr std::size_t kLongestPublicToken = 64;  // the column's width
 
 Change ChangeOf(const Column& column, const Text& before, const Text& after) {
   if (column.secret) return {column.name, std::nullopt, std::nullopt, true};
@@ -26,6 +30,7 @@ class Planner {
     EndGone(kTokens, Do::kRevoke, "revoked");
     EndGone(kVpses, Do::kTerminate, "terminated");
     RestoreKeys();
+    FreePublicTokens();
     for (std::size_t kind = 0; kind < kKinds; ++kind) Compare(static_cast<Kind>(kind));
     for (std::size_t kind = 0; kind < kKinds; ++kind) {
       Append(parked_.at(kind));
@@ -69,6 +74,27 @@ class Planner {
       plan_.steps.push_back({Do::kRestore, kTokens, {id, {}}});
       Differ(kTokens, id, "in force again", {});
     }
+  }
+
+  // A panel that mends a doubled public token may keep the newer of the two keys. What is left of the older
+  // one here shows in the records under a public token that nobody can present.
+  void FreePublicTokens() {
+    std::set<Text> wanted;
+    for (const Record& record : wanted_.records.at(kTokens)) wanted.insert(record.values[token_row::kPublic]);
+    for (const auto& [id, existing] : ours_.at(kTokens)) {
+      const Text& held = existing.values[token_row::kPublic];
+      const bool gone = wanted_.in_panel.at(kTokens).count(id) == 0;
+      if (!existing.imported || !gone || existing.RevokedHere() || wanted.count(held) == 0) continue;
+      const Text freed = FormerToken(held.value_or(""), id);
+      plan_.steps.push_back({Do::kFree, kTokens, {id, {freed}}});
+      Differ(kTokens, id, "changed", {ChangeOf(TableOf(kTokens).columns[token_row::kPublic], held, freed)});
+    }
+  }
+
+  // No token holds a comma; the ID makes it the only one.
+  static std::string FormerToken(const std::string& token, std::uint64_t id) {
+    const std::string mark = "," + std::to_string(id);
+    return token.substr(0, kLongestPublicToken - mark.size()) + mark;
   }
 
   void Compare(Kind kind) {
@@ -186,6 +212,13 @@ void CarryStep(db::Session& session, const Step& step) {
       return;
     case Do::kTerminate:
       session.Execute("UPDATE vpses SET state = 'terminated' WHERE id = ? AND source = 'cvm'", {id});
+      return;
+    // Where it was revoked here since it was looked at, the token is held, and the import fails as a whole.
+    case Do::kFree:
+      session.Execute(
+          "UPDATE api_tokens SET public_token = ? WHERE id = ? AND source = 'cvm' AND "
+          "revoked_at = import_revoked_at",
+          {ParamOf(step.record.values[0]), id});
       return;
     case Do::kPark:
       session.Execute(table.park, {id});

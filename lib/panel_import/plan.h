@@ -25,7 +25,7 @@ using Periods = std::map<std::uint64_t, Period>;
 Periods ReadPeriods(db::Session& session);
 
 struct Step {
-  enum class Do { kRevoke, kRestore, kTerminate, kPark, kUpdate, kInsert, kOpening };
+  enum class Do { kRevoke, kRestore, kTerminate, kFree, kPark, kUpdate, kInsert, kOpening };
   Do what;
   Kind kind;
   Record record;

@@ -80,6 +80,8 @@ struct Existing {
   bool out_of_force = false;  // a revoked pair, a retired node, a terminated VPS
   std::vector<Text> values;
   bool ended_by_import = false;  // a pair that no longer stood in the panel, and nobody revoked here
+  // A pair that this was done to stays as it is, whatever the panel says.
+  bool RevokedHere() const { return out_of_force && !ended_by_import; }
 };
 using Rows = std::map<std::uint64_t, Existing>;
 using Ours = std::array<Rows, kKinds>;

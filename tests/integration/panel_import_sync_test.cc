@@ -46,6 +46,54 @@ BOOST_AUTO_TEST_CASE(APairWhoseUserWasGoneOrWhoseTokenWasDoubledIsInForceAgain) 
   BOOST_TEST(InForce() == "11,12");
 }
 
+BOOST_AUTO_TEST_CASE(APanelThatDeletesTheOlderOfTwoEqualPublicTokensHasTheNewerInForce) {
+  const std::string newer =
+      "INSERT INTO api_keys (Id, KeyType, UserId, PublicToken, PrivateToken, Salt) VALUES (99, 1, 7, "
+      "'publicofjane', '" +
+      kHash + "', 'x')";
+  panel.Sql(newer);
+  BOOST_TEST(Must() == "api_tokens 11: revoked\n");
+  panel.Sql("DELETE FROM api_keys WHERE Id = 11");
+  const std::string dry = Must({"--dry-run"});
+  const std::string out = Must();
+  BOOST_TEST(out == dry);
+  BOOST_TEST(Holds(out, "api_tokens 11: changed: public_token \"publicofjane\" → \"publicofjane,11\"\n"),
+             out);
+  BOOST_TEST(Holds(out, "api_tokens 99: added: user_id \"7\", public_token \"publicofjane\""), out);
+  BOOST_TEST(!Holds(notes, "api_keys 99"), notes);
+  BOOST_TEST(InForce() == "12,99");
+  BOOST_TEST(Must() == "");
+  BOOST_TEST(Holds(Ctl({"token", "list"}).out, "publicofjane,11"));
+  panel.Sql(
+      "INSERT INTO api_keys (Id, KeyType, UserId, PublicToken, PrivateToken, Salt) VALUES (11, 1, 3, "
+      "'another', '" +
+      kHash + "', 'x')");
+  BOOST_TEST(Holds(Must(), "api_tokens 11: changed: public_token \"publicofjane,11\" → \"another\""));
+  BOOST_TEST(InForce() == "11,12,99");
+}
+
+BOOST_AUTO_TEST_CASE(AKeyThatThePanelMadeAnewIsInForceInTheSameSync) {
+  panel.Sql("UPDATE api_keys SET Id = 99, PublicToken = CONCAT('p', REPEAT('q', 31)) WHERE Id = 11");
+  Must();
+  panel.Sql("UPDATE api_keys SET Id = 98 WHERE Id = 99");
+  const std::string out = Must();
+  BOOST_TEST(Holds(out, "api_tokens 99: revoked\n"), out);
+  BOOST_TEST(Holds(out, "api_tokens 98: added"), out);
+  BOOST_TEST(InForce() == "12,98");
+  BOOST_TEST(Must() == "");
+}
+
+BOOST_AUTO_TEST_CASE(APublicTokenThatWasRevokedHereIsNotGivenToAnotherKey) {
+  BOOST_TEST(Ctl({"token", "revoke", "11"}).status == 0);
+  panel.Sql("UPDATE api_keys SET Id = 99 WHERE Id = 11");
+  BOOST_TEST(Must() == "");
+  BOOST_TEST(
+      Holds(notes, "api_keys 99: not imported: the public token publicofjane is held by another row here"),
+      notes);
+  BOOST_TEST(InForce() == "12");
+  BOOST_TEST(One("SELECT public_token FROM api_tokens WHERE id = 11") == "publicofjane");
+}
+
 BOOST_AUTO_TEST_CASE(ARevocationMadeHereStaysWhateverTheImportDidBeforeOrAfter) {
   BOOST_TEST(Ctl({"token", "revoke", "11"}).status == 0);
   panel.Sql("DELETE FROM api_keys");
