@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "lib/panel_import/mapping.h"
@@ -132,6 +133,34 @@ void NoteRevoked(const Wanted& wanted, const Ours& ours, std::vector<Note>& note
   }
 }
 
+// Everything up to the hash itself: of "$5$rounds=N$SALT$HASH" what HASH was computed with.
+std::string_view SaltedWith(std::string_view stored) {
+  return stored.substr(0, stored.rfind('$') + 1);
+}
+
+// With another salt a token has another hash: where the hash stayed the pair was good before, or is now.
+bool OnlySaltChanged(const Existing& before, const Record& after) {
+  const std::string_view was = *before.values[token_row::kHash], is = *after.values[token_row::kHash];
+  return SaltedWith(was) != SaltedWith(is) &&
+         was.substr(SaltedWith(was).size()) == is.substr(SaltedWith(is).size());
+}
+
+void NoteSalt(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) {
+  std::size_t count = 0;
+  for (const Record& record : wanted.records.at(kTokens)) {
+    const auto found = ours.at(kTokens).find(record.id);
+    if (found == ours.at(kTokens).end() || found->second.RevokedHere()) continue;
+    if (OnlySaltChanged(found->second, record)) ++count;
+  }
+  if (count == 0) return;
+  notes.push_back({"settings", "salt",
+                   "it changed since the last import while the hashes of pairs did not (" +
+                       std::to_string(count) +
+                       " of them): their tokens are good with one of the two salts alone, so try one "
+                       "against the API; where it gets 401, import again with the salt from before, by "
+                       "--salt-file"});
+}
+
 // What is no longer in the panel and stays here, in force.
 void NoteLeft(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) {
   for (const Kind kind : {kUsers, kTemplates, kNodes}) {
@@ -163,6 +192,7 @@ base::Result<Found> FindOut(db::Session& session, const Panel& panel, const base
     found.report.notes.push_back(
         {"settings", "salt", "it is empty: pairs are checked with a salt of their own alone"});
   }
+  NoteSalt(found.wanted, ours, found.report.notes);
   NoteRevoked(found.wanted, ours, found.report.notes);
   NoteLeft(found.wanted, ours, found.report.notes);
   found.report.without_host_key = WithoutHostKey(session, found.wanted, ours);

@@ -67,7 +67,7 @@ struct Keyless {
 
 struct Report {
   std::vector<Difference> differences;
-  std::vector<Note> notes;                // the same on every run
+  std::vector<Note> notes;                // the same on every run, but for a salt that changed
   std::vector<Keyless> without_host_key;  // imported nodes that cannot be reached before one is pinned
 };
 

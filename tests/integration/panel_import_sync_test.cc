@@ -1,6 +1,7 @@
 // Syncs with a CVM panel that lacks something for a while: what the import ended comes back with the panel's
 // word, what was ended here stays so.
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <string>
 
 #include "lib/db/script.h"
@@ -182,6 +183,33 @@ BOOST_AUTO_TEST_CASE(ATerminatedThatIsNeitherIsSaidToBeSo) {
   BOOST_TEST(Must() == "");
   BOOST_TEST(Holds(notes, "containers 21: not imported: its Terminated \"5\" is neither 0 nor 1"), notes);
   panel.Sql("UPDATE containers SET `Terminated` = 0 WHERE Id = 21");
+}
+
+BOOST_AUTO_TEST_CASE(ASaltThatChangedIsSaidOnceWithTheNumberOfPairsThatItIsAbout) {
+  const std::string said =
+      "settings salt: it changed since the last import while the hashes of pairs did not (";
+  BOOST_TEST(!Holds(notes, said), notes);
+  const std::string salt = directory.Write("salt", "KLMNOPQRST\n");
+  std::filesystem::permissions(salt, std::filesystem::perms(0600));
+  panel.Sql("UPDATE api_keys SET Salt = 'abc$' WHERE Id = 12");  // crypt takes nothing behind it
+  panel.Sql(
+      "INSERT INTO api_keys (Id, KeyType, UserId, PublicToken, PrivateToken, Salt) VALUES (13, 1, 3, "
+      "'third', '" +
+      kHash + "', 'abc'), (14, 1, 3, 'fourth', '" + kHash + "', 'abc')");
+  Must();
+  BOOST_TEST(Holds(notes, said + "1 of them): "), notes);
+  panel.Sql("UPDATE api_keys SET PrivateToken = REPEAT('a', 43) WHERE Id = 14");  // a new token: no doubt
+  Must({"--salt-file", salt, "--dry-run"});
+  BOOST_TEST(Holds(notes, said + "2 of them): "), notes);
+  const std::string out = Must({"--salt-file", salt});
+  BOOST_TEST(Holds(out, "api_tokens 11: changed: private_hash (not shown)\n"), out);
+  BOOST_TEST(!Holds(out, "api_tokens 12"), out);
+  BOOST_TEST(Holds(notes, said + "2 of them): "), notes);
+  BOOST_TEST(Must({"--salt-file", salt}) == "");
+  BOOST_TEST(!Holds(notes, said), notes);
+  Must();  // back to the panel's own
+  BOOST_TEST(Holds(notes, said + "3 of them): "), notes);
+  BOOST_TEST(!Holds(everything, "KLMNOPQRST"));
 }
 
 BOOST_AUTO_TEST_CASE(AnEmptySaltIsTakenFromTheTableAndFromAFileAndNamedOnEveryRun) {
