@@ -303,6 +303,8 @@ const std::vector<Command>& Commands() {
         Optional("--salt-file", "F", PathRule,
                  "a file that holds the panel's salt, where its settings table has none"),
         Flag("--dry-run", "show what would be done and do nothing"),
+        Flag("--allow-mass-end",
+             "revoke or terminate even more than 10 and more than half of the pairs or VPSes at once"),
         Flag("--final", "the last time: from now on the rows are ours, and no import is taken any more")},
        {},
        ImportCvm},

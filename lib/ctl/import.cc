@@ -97,6 +97,7 @@ Done ImportCvm(Invocation& call) {
   panel_import::Options options;
   options.database = call.arguments.Text("--database");
   options.dry_run = call.arguments.Has("--dry-run");
+  options.allow_mass_end = call.arguments.Has("--allow-mass-end");
   options.final = call.arguments.Has("--final");
   options.actor = call.services->actor;
   if (const auto path = call.arguments.Maybe("--salt-file")) {

@@ -1,6 +1,7 @@
 #include "lib/panel_import/import.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "lib/panel_import/panel.h"
 #include "lib/panel_import/plan.h"
 #include "lib/panel_import/tables.h"
+#include "lib/vps/vps.h"
 
 namespace cvm::panel_import {
 namespace {
@@ -19,6 +21,8 @@ using base::ErrorCode;
 // New rows of ours begin so far above the panel's IDs, which go on growing until the import is ended.
 constexpr std::uint64_t kRoom = 1000000;
 constexpr std::size_t kMostNamed = 20;
+// Where a sync ends more than so many, and more than half, the panel has hardly meant it.
+constexpr std::ptrdiff_t kFewEnded = 10;
 
 struct State {
   bool begun = false;
@@ -83,6 +87,49 @@ base::Status CheckHeld(const Plan& plan) {
                "rows that were made here hold IDs that the panel has, so nothing was "
                "imported: " +
                    names};
+}
+
+// Whether something that is in force is not any more after this step.
+bool Ends(const Step& step, const Ours& ours) {
+  if (step.what == Step::Do::kRevoke || step.what == Step::Do::kTerminate) return true;
+  if (step.what != Step::Do::kUpdate || step.kind != kVpses) return false;
+  return step.record.values[vps_row::kState] == Text(vps::StateName(vps::State::kTerminated)) &&
+         !ours.at(kVpses).at(step.record.id).out_of_force;
+}
+
+// A table of the panel that is empty, or half filled, looks like one whose rows were all deleted.
+std::vector<Note> MassEnds(const Plan& plan, const Ours& ours) {
+  std::vector<Note> notes;
+  for (const Kind kind : {kTokens, kVpses}) {
+    const auto ended = std::count_if(plan.steps.begin(), plan.steps.end(),
+                                     [&](const Step& step) { return step.kind == kind && Ends(step, ours); });
+    const auto standing = std::count_if(ours.at(kind).begin(), ours.at(kind).end(), [](const auto& row) {
+      return row.second.imported && !row.second.out_of_force;
+    });
+    if (ended <= kFewEnded || ended * 2 <= standing) continue;
+    notes.push_back({TableOf(kind).panel_name, "all",
+                     std::to_string(ended) + " of the " + std::to_string(standing) +
+                         (kind == kTokens ? " imported pairs in force would be revoked"
+                                          : " imported VPSes that live would be terminated")});
+  }
+  return notes;
+}
+
+base::Status CheckMassEnds(std::vector<Note> ends, const Options& options, std::vector<Note>& notes) {
+  if (options.allow_mass_end || ends.empty()) return {};
+  std::string all;
+  for (Note& end : ends) {
+    all += (all.empty() ? "" : ", and ") + end.text;
+    end.text += ": refused without --allow-mass-end";
+  }
+  if (!options.dry_run) {
+    return Error{ErrorCode::kInvalid,
+                 all +
+                     ", as by a panel that is only half restored: nothing was imported or "
+                     "changed; see --dry-run, and where it is meant give --allow-mass-end"};
+  }
+  notes.insert(notes.end(), ends.begin(), ends.end());
+  return {};
 }
 
 std::uint64_t Highest(const Wanted& wanted, Kind kind) {
@@ -188,6 +235,9 @@ base::Result<Found> FindOut(db::Session& session, const Panel& panel, const base
   if (const auto good = CheckHeld(found.plan); !good) return good.error();
   found.report.differences = found.plan.differences;
   found.report.notes = found.wanted.notes;
+  if (const auto good = CheckMassEnds(MassEnds(found.plan, ours), options, found.report.notes); !good) {
+    return good.error();
+  }
   if (salt.Reveal().empty()) {
     found.report.notes.push_back(
         {"settings", "salt", "it is empty: pairs are checked with a salt of their own alone"});

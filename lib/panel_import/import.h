@@ -33,6 +33,7 @@ struct Options {
   std::optional<base::Secret> salt;  // instead of the one in the panel's settings table
   bool dry_run = false;              // find out everything and write nothing
   audit::Actor actor;                // who stands in the record of it
+  bool allow_mass_end = false;       // end most of what is in force, if the panel says so
   bool final = false;                // afterwards the rows are ours, and no import is taken any more
 };
 
@@ -75,7 +76,8 @@ struct Report {
 bool IsDatabaseName(std::string_view name);
 
 // `panel` connects to the panel's database, `ours` to ours, which takes it all in one transaction or nothing.
-// kInvalid: the panel's database is not one, or has no salt; kConflict: rows made here hold IDs that the
+// kInvalid: the panel's database is not one, or has no salt, or most of what is in force would be ended and
+// that is not allowed; kConflict: rows made here hold IDs that the
 // panel has, the import was ended, or it was begun from another database; else as db::Pool says.
 base::Result<Report> Import(db::Pool& ours, db::Pool& panel, const Options& options, base::Deadline deadline);
 

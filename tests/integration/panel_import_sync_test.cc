@@ -164,6 +164,56 @@ BOOST_AUTO_TEST_CASE(ANameLikeTheOneThatARowIsParkedUnderIsInNobodysWay) {
   BOOST_TEST(One("SELECT name FROM users WHERE id = 10") == "import of CVM user 3");
 }
 
+struct Large : Syncing {
+  Large() {
+    for (int i = 0; i < 20; ++i) {
+      const std::string id = std::to_string(100 + i);
+      panel.Sql("INSERT INTO api_keys (Id, KeyType, UserId, PublicToken, PrivateToken, Salt) VALUES (" + id +
+                ", 1, " + (i < 10 ? "3" : "7") + ", 'public" + id + "', '" + kHash + "', 'abc')");
+      panel.Sql(kContainer + "(" + id + ", 1, '1" + id +
+                "', 4, 'h', 1, 1, 1, 0, 1, '', 4, 0, 0, 0, 0, 0, 3)");
+    }
+    Must();
+  }
+  // 22 pairs and 22 VPSes.
+  void NothingIsEnded() {
+    BOOST_TEST(Count("SELECT COUNT(*) FROM api_tokens WHERE revoked_at IS NULL") == 22u);
+    BOOST_TEST(Count("SELECT COUNT(*) FROM vpses WHERE state <> 'terminated'") == 22u);
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(ASyncThatWouldEndMostOfWhatIsInForceIsRefusedUnlessThatIsAllowed, Large) {
+  panel.Sql("DELETE FROM api_keys WHERE Id > 109 OR Id = 11 OR Id = 12");
+  panel.Sql("DELETE FROM containers WHERE Id BETWEEN 100 AND 104");
+  panel.Sql("UPDATE containers SET Status = 7 WHERE Id BETWEEN 105 AND 111");
+  const std::string pairs = "12 of the 22 imported pairs in force would be revoked";
+  const std::string vpses = "12 of the 22 imported VPSes that live would be terminated";
+  Fails(2, pairs + ", and " + vpses + ", as by a panel that is only half restored");
+  Fails(2, "--allow-mass-end", {"--final"});
+  NothingIsEnded();
+  const std::string dry = Must({"--dry-run"});
+  BOOST_TEST(Holds(notes, "api_keys all: " + pairs + ": refused without --allow-mass-end\n"), notes);
+  BOOST_TEST(Holds(notes, "containers all: " + vpses + ": refused without --allow-mass-end\n"), notes);
+  NothingIsEnded();
+  BOOST_TEST(Must({"--allow-mass-end"}) == dry);
+  BOOST_TEST(!Holds(notes, "would be"), notes);
+  BOOST_TEST(Count("SELECT COUNT(*) FROM api_tokens WHERE revoked_at IS NULL") == 10u);
+  BOOST_TEST(Count("SELECT COUNT(*) FROM vpses WHERE state <> 'terminated'") == 10u);
+  BOOST_TEST(Must() == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(KeysWhoseUsersAreNotRestoredYetCountAndHalfOfAllIsTaken, Large) {
+  panel.Sql("DELETE FROM api_keys WHERE Id = 11");
+  panel.Sql("DELETE FROM containers WHERE Id BETWEEN 100 AND 110");
+  panel.Sql("UPDATE users SET Id = 30 WHERE Id = 3");
+  const Result half = Import({"--dry-run"});
+  BOOST_TEST(half.status == 0);
+  BOOST_TEST(!Holds(half.err, "--allow-mass-end"), half.err);
+  panel.Sql("UPDATE users SET Id = IF(Id = 7, 70, 3)");
+  Fails(2, "12 of the 22 imported pairs");
+  NothingIsEnded();
+}
+
 BOOST_AUTO_TEST_CASE(ASyncThatSeesTheColumnTerminatedNoMoreIsRefused) {
   panel.Sql("UPDATE containers SET `Terminated` = 1 WHERE Id = 22");
   BOOST_TEST(Holds(Must(), "vpses 22: changed: state \"suspended\" → \"terminated\""));

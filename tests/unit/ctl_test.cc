@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(TheCommandsAreThoseOfTheDocumentation) {
       "traffic collect [--node N]",
       "traffic show VPS [--days N]",
       "traffic adjust VPS BYTES --why TEXT [--in] [--out]",
-      "import cvm --database NAME [--salt-file F] [--dry-run] [--final]",
+      "import cvm --database NAME [--salt-file F] [--dry-run] [--allow-mass-end] [--final]",
       "config check",
   };
   Words usages;
