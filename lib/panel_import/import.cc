@@ -10,6 +10,7 @@
 #include "lib/panel_import/panel.h"
 #include "lib/panel_import/plan.h"
 #include "lib/panel_import/tables.h"
+#include "lib/traffic/ledger.h"
 #include "lib/vps/vps.h"
 
 namespace cvm::panel_import {
@@ -222,6 +223,7 @@ struct Found {
   Wanted wanted;
   Plan plan;
   Report report;
+  std::vector<Moved> moved;
 };
 
 base::Result<Found> FindOut(db::Session& session, const Panel& panel, const base::Secret& salt,
@@ -267,8 +269,8 @@ void PutOnRecord(db::Session& session, const Report& report, const Options& opti
 
 // Two imports at once take turns: the row is locked to the end of the transaction. Whether this is the first
 // was found out before.
-base::Result<Report> Write(db::Session& session, const Panel& panel, const base::Secret& salt,
-                           const Options& options) {
+base::Result<Found> Write(db::Session& session, const Panel& panel, const base::Secret& salt,
+                          const Options& options) {
   session.Query("SELECT source FROM imports WHERE source = 'cvm' FOR UPDATE", {}, [](const db::Row&) {});
   auto found = FindOut(session, panel, salt, options);
   if (!found) return found.error();
@@ -277,12 +279,12 @@ base::Result<Report> Write(db::Session& session, const Panel& panel, const base:
       "?) "
       "ON DUPLICATE KEY UPDATE terminated_seen = GREATEST(terminated_seen, VALUES(terminated_seen))",
       {options.database, std::uint64_t{panel.shows_terminated}});
-  Carry(session, found->plan);
+  found->moved = Carry(session, found->plan);
   PutOnRecord(session, found->report, options);
   if (options.final) {
     session.Execute("UPDATE imports SET ended_at = UTC_TIMESTAMP(3) WHERE source = 'cvm'", {});
   }
-  return std::move(found->report);
+  return found;
 }
 
 }  // namespace
@@ -313,8 +315,11 @@ base::Result<Report> Import(db::Pool& ours, db::Pool& panel_pool, const Options&
   const auto raised =
       ours.Run(deadline, [&](db::Session& session) { return RaiseNumbers(session, found->wanted); });
   if (!raised) return raised.error();
-  return ours.Transact(deadline,
-                       [&](db::Session& session) { return Write(session, *panel, **salt, options); });
+  auto written =
+      ours.Transact(deadline, [&](db::Session& session) { return Write(session, *panel, **salt, options); });
+  if (!written) return written.error();
+  for (const Moved& one : written->moved) traffic::Tell(one.vps_id, one.move, one.now);
+  return std::move(written->report);
 }
 
 }  // namespace cvm::panel_import

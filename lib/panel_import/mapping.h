@@ -13,18 +13,14 @@
 #include "lib/panel_import/import.h"
 #include "lib/panel_import/panel.h"
 #include "lib/panel_import/tables.h"
+#include "lib/traffic/count.h"
 
 namespace cvm::panel_import {
-
-// Bytes that a VPS has used, as the panel counts them.
-struct Used {
-  std::uint64_t in = 0, out = 0;
-};
 
 struct Wanted {
   std::array<std::vector<Record>, kKinds> records;       // by ID
   std::array<std::set<std::uint64_t>, kKinds> in_panel;  // every ID that the panel has, wanted or not
-  std::map<std::uint64_t, Used> used;                    // of the wanted VPSes
+  std::map<std::uint64_t, traffic::Bytes> used;          // of the wanted VPSes, as the panel counts them
   std::vector<Note> notes;
 };
 

@@ -16,6 +16,24 @@ using Do = Step::Do;
 
 constexpr std::size_t kLongestPublicToken = 64;  // the column's width
 
+constexpr db::Sql kRevoke =
+    "UPDATE api_tokens SET revoked_at = UTC_TIMESTAMP(3), import_revoked_at = UTC_TIMESTAMP(3) "
+    "WHERE id = ? AND source = 'cvm' AND revoked_at IS NULL";
+constexpr db::Sql kRestore =
+    "UPDATE api_tokens SET revoked_at = NULL, import_revoked_at = NULL "
+    "WHERE id = ? AND source = 'cvm' AND revoked_at = import_revoked_at";
+// Where it was revoked here since it was looked at, the token is held, and the import fails as a whole.
+constexpr db::Sql kFree =
+    "UPDATE api_tokens SET public_token = ? WHERE id = ? AND source = 'cvm' AND "
+    "revoked_at = import_revoked_at";
+constexpr db::Sql kTerminate = "UPDATE vpses SET state = 'terminated' WHERE id = ? AND source = 'cvm'";
+
+// A VPS that has no period yet is none of them: it begins with nothing.
+constexpr db::Sql kPeriods =
+    "SELECT p.vps_id, TO_DAYS(UTC_DATE()), v.billing_day, TO_DAYS(p.begins_on), p.bytes_in, p.bytes_out, "
+    "p.opening_in, p.opening_out, p.credit_in, p.credit_out "
+    "FROM traffic_period p JOIN vpses v ON v.id = p.vps_id WHERE v.source = 'cvm'";
+
 Change ChangeOf(const Column& column, const Text& before, const Text& after) {
   if (column.secret) return {column.name, std::nullopt, std::nullopt, true};
   return {column.name, before, after, false};
@@ -136,25 +154,20 @@ class Planner {
     Differ(kind, record.id, "changed", std::move(changes));
   }
 
-  // What the API shows as used is what we counted, and the opening, less the credit: the opening is what it
-  // takes to come to the panel's figure.
-  static std::uint64_t OpeningFor(std::uint64_t used, std::uint64_t bytes, std::uint64_t credit) {
-    const std::uint64_t sum = base::SaturatingAdd(used, credit);
-    return sum > bytes ? sum - bytes : 0;
-  }
-
+  // The API shows the panel's figure; what we counted ourselves is in it.
   void CompareTraffic(std::uint64_t id) {
-    const Used& used = wanted_.used.at(id);
+    const traffic::Bytes& used = wanted_.used.at(id);
     const auto found = periods_.find(id);
-    const Period now = found == periods_.end() ? Period() : found->second;
-    const std::uint64_t in = OpeningFor(used.in, now.bytes_in, now.credit_in);
-    const std::uint64_t out = OpeningFor(used.out, now.bytes_out, now.credit_out);
-    if (in == now.opening_in && out == now.opening_out) return;
-    const auto text = [](std::uint64_t number) { return Text(std::to_string(number)); };
+    const traffic::Period now = found == periods_.end() ? traffic::Period() : found->second;
+    const traffic::Bytes opening = now.OpeningFor(used);
     std::vector<Change> changes;
-    if (in != now.opening_in) changes.push_back({"opening_in", text(now.opening_in), text(in)});
-    if (out != now.opening_out) changes.push_back({"opening_out", text(now.opening_out), text(out)});
-    plan_.steps.push_back({Do::kOpening, kVpses, {id, {text(used.in), text(used.out)}}});
+    const auto compare = [&](const char* field, std::uint64_t before, std::uint64_t after) {
+      if (before != after) changes.push_back({field, std::to_string(before), std::to_string(after)});
+    };
+    compare("opening_in", now.opening.in, opening.in);
+    compare("opening_out", now.opening.out, opening.out);
+    if (changes.empty()) return;
+    plan_.steps.push_back({Do::kOpening, kVpses, {id, {}}, used});
     plan_.differences.push_back({"traffic_period", id, "changed", std::move(changes)});
   }
 
@@ -183,42 +196,31 @@ void Update(db::Session& session, const Table& table, const Record& record) {
 }
 
 // The collector may add to the bytes at the same time: the opening follows from what they are now.
-void SetOpening(db::Session& session, const Record& record) {
-  const db::Param in = ParamOf(record.values[0]);
-  const db::Param out = ParamOf(record.values[1]);
-  session.Execute(
-      "INSERT INTO traffic_period (vps_id, begins_on, opening_in, opening_out) "
-      "VALUES (?, DATE_FORMAT(UTC_DATE(), '%Y-%m-01'), ?, ?) ON DUPLICATE KEY UPDATE "
-      "opening_in = GREATEST(VALUES(opening_in) + credit_in, bytes_in) - bytes_in, "
-      "opening_out = GREATEST(VALUES(opening_out) + credit_out, bytes_out) - bytes_out",
-      {record.id, in, out});
+void SetOpening(db::Session& session, std::uint64_t id, const traffic::Bytes& used,
+                std::vector<Moved>& moved) {
+  auto period = traffic::LockPeriod(session, id);
+  if (!period) return;  // purged meanwhile
+  const traffic::Move move = traffic::MovePeriod(session, id, *period);
+  period->opening = period->OpeningFor(used);
+  traffic::WriteBalance(session, id, *period);
+  if (move.why != traffic::Why::kIsRunning) moved.push_back({id, move, *period});
 }
 
-void CarryStep(db::Session& session, const Step& step) {
+void CarryStep(db::Session& session, const Step& step, std::vector<Moved>& moved) {
   const Table& table = TableOf(step.kind);
   const std::uint64_t id = step.record.id;
   switch (step.what) {
     case Do::kRevoke:
-      session.Execute(
-          "UPDATE api_tokens SET revoked_at = UTC_TIMESTAMP(3), import_revoked_at = UTC_TIMESTAMP(3) "
-          "WHERE id = ? AND source = 'cvm' AND revoked_at IS NULL",
-          {id});
+      session.Execute(kRevoke, {id});
       return;
     case Do::kRestore:
-      session.Execute(
-          "UPDATE api_tokens SET revoked_at = NULL, import_revoked_at = NULL "
-          "WHERE id = ? AND source = 'cvm' AND revoked_at = import_revoked_at",
-          {id});
+      session.Execute(kRestore, {id});
       return;
     case Do::kTerminate:
-      session.Execute("UPDATE vpses SET state = 'terminated' WHERE id = ? AND source = 'cvm'", {id});
+      session.Execute(kTerminate, {id});
       return;
-    // Where it was revoked here since it was looked at, the token is held, and the import fails as a whole.
     case Do::kFree:
-      session.Execute(
-          "UPDATE api_tokens SET public_token = ? WHERE id = ? AND source = 'cvm' AND "
-          "revoked_at = import_revoked_at",
-          {ParamOf(step.record.values[0]), id});
+      session.Execute(kFree, {ParamOf(step.record.values[0]), id});
       return;
     case Do::kPark:
       session.Execute(table.park, {id});
@@ -228,7 +230,7 @@ void CarryStep(db::Session& session, const Step& step) {
     case Do::kInsert:
       return Insert(session, table, step.record);
     case Do::kOpening:
-      return SetOpening(session, step.record);
+      return SetOpening(session, id, step.used, moved);
   }
   std::abort();
 }
@@ -252,12 +254,17 @@ void SettleStates(db::Session& session) {
 
 Periods ReadPeriods(db::Session& session) {
   Periods periods;
-  session.Query(
-      "SELECT p.vps_id, p.bytes_in, p.bytes_out, p.opening_in, p.opening_out, p.credit_in, p.credit_out "
-      "FROM traffic_period p JOIN vpses v ON v.id = p.vps_id WHERE v.source = 'cvm'",
-      {}, [&](const db::Row& row) {
-        periods[row.U64(0)] = {row.U64(1), row.U64(2), row.U64(3), row.U64(4), row.U64(5), row.U64(6)};
-      });
+  session.Query(kPeriods, {}, [&](const db::Row& row) {
+    periods[row.U64(0)] = {row.U64(1),
+                           row.U64(2),
+                           row.U64(3),
+                           {row.U64(4), row.U64(5)},
+                           {row.U64(6), row.U64(7)},
+                           {row.U64(8), row.U64(9)}};
+  });
+  for (auto& [id, period] : periods) {
+    if (!period.IsRunning()) period = traffic::SeePeriod(session, id).value_or(period);
+  }
   return periods;
 }
 
@@ -265,10 +272,12 @@ Plan MakePlan(const Wanted& wanted, const Ours& ours, const Periods& periods) {
   return Planner(wanted, ours, periods).Take();
 }
 
-void Carry(db::Session& session, const Plan& plan) {
+std::vector<Moved> Carry(db::Session& session, const Plan& plan) {
+  std::vector<Moved> moved;
   SettleStates(session);  // a VPS that lives may have an old date still, which would be taken for a new one's
-  for (const Step& step : plan.steps) CarryStep(session, step);
+  for (const Step& step : plan.steps) CarryStep(session, step, moved);
   SettleStates(session);
+  return moved;
 }
 
 }  // namespace cvm::panel_import

@@ -12,16 +12,13 @@
 #include "lib/panel_import/import.h"
 #include "lib/panel_import/mapping.h"
 #include "lib/panel_import/tables.h"
+#include "lib/traffic/count.h"
+#include "lib/traffic/ledger.h"
 
 namespace cvm::panel_import {
 
-// The running period of a VPS.
-struct Period {
-  std::uint64_t bytes_in = 0, bytes_out = 0;  // counted by us
-  std::uint64_t opening_in = 0, opening_out = 0;
-  std::uint64_t credit_in = 0, credit_out = 0;
-};
-using Periods = std::map<std::uint64_t, Period>;
+// The periods of the imported VPSes that should be running, whatever stands in the table.
+using Periods = std::map<std::uint64_t, traffic::Period>;
 Periods ReadPeriods(db::Session& session);
 
 struct Step {
@@ -29,6 +26,7 @@ struct Step {
   Do what;
   Kind kind;
   Record record;
+  traffic::Bytes used = {};  // kOpening: what the running period should come to
 };
 
 struct Plan {
@@ -39,8 +37,15 @@ struct Plan {
 
 Plan MakePlan(const Wanted& wanted, const Ours& ours, const Periods& periods);
 
+// A period that was not the running one and was replaced: for traffic::Tell.
+struct Moved {
+  std::uint64_t vps_id = 0;
+  traffic::Move move;
+  traffic::Period now;
+};
+
 // Within a transaction.
-void Carry(db::Session& session, const Plan& plan);
+std::vector<Moved> Carry(db::Session& session, const Plan& plan);
 
 }  // namespace cvm::panel_import
 

@@ -25,10 +25,6 @@ constexpr db::Sql kAnomalies =
 
 constexpr db::Sql kOwner = "SELECT user_id, accounting = 'combined' FROM vpses WHERE id = ?";
 
-constexpr db::Sql kWrite =
-    "UPDATE traffic_period SET opening_in = ?, opening_out = ?, credit_in = ?, credit_out = ? WHERE vps_id = "
-    "?";
-
 base::Error NoSuchVps(std::uint64_t id) {
   return {base::ErrorCode::kNotFound,
           "no VPS has the ID '" + std::to_string(id) + "': see 'cvmctl vps list'"};
@@ -140,8 +136,7 @@ base::Result<Bytes> Correct(db::Pool& pool, std::uint64_t vps_id, const Correcti
     const auto share = SharesOf(correction, period->Used(), owner->combined);
     if (!share) return share.error();
     if (const auto applied = Apply(correction, *share, *period); !applied) return applied.error();
-    session.Execute(kWrite,
-                    {period->opening.in, period->opening.out, period->credit.in, period->credit.out, vps_id});
+    WriteBalance(session, vps_id, *period);
     audit::Note(session, actor, "traffic-adjust", {owner->user_id, 0, vps_id}, DetailOf(correction, *share));
     return period->Used();
   });

@@ -34,6 +34,10 @@ constexpr db::Sql kWritePeriod =
     "UPDATE traffic_period SET begins_on = FROM_DAYS(?), bytes_in = ?, bytes_out = ?, opening_in = ?, "
     "opening_out = ?, credit_in = ?, credit_out = ? WHERE vps_id = ?";
 
+constexpr db::Sql kWriteBalance =
+    "UPDATE traffic_period SET opening_in = ?, opening_out = ?, credit_in = ?, credit_out = ? WHERE vps_id = "
+    "?";
+
 constexpr db::Sql kKeepPeriod =
     "INSERT INTO traffic_periods_ended (vps_id, begins_on, ended_on, bytes_in, bytes_out, opening_in, "
     "opening_out, credit_in, credit_out) VALUES (?, FROM_DAYS(?), FROM_DAYS(?), ?, ?, ?, ?, ?, ?) "
@@ -202,6 +206,11 @@ Bytes Period::Used() const {
   return {UsedOf(counted.in, opening.in, credit.in), UsedOf(counted.out, opening.out, credit.out)};
 }
 
+Bytes Period::OpeningFor(const Bytes& used) const {
+  return {Less(base::SaturatingAdd(used.in, credit.in), counted.in),
+          Less(base::SaturatingAdd(used.out, credit.out), counted.out)};
+}
+
 bool Period::IsRunning() const {
   return begins_on == PeriodBegin(today, billing_day);
 }
@@ -235,6 +244,11 @@ Move MovePeriod(db::Session& session, std::uint64_t vps_id, Period& period) {
   session.Execute(kWritePeriod, {period.begins_on, period.counted.in, period.counted.out, period.opening.in,
                                  period.opening.out, period.credit.in, period.credit.out, vps_id});
   return move;
+}
+
+void WriteBalance(db::Session& session, std::uint64_t vps_id, const Period& period) {
+  session.Execute(kWriteBalance,
+                  {period.opening.in, period.opening.out, period.credit.in, period.credit.out, vps_id});
 }
 
 void Tell(std::uint64_t vps_id, const Move& move, const Period& now) {

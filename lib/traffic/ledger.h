@@ -23,6 +23,8 @@ struct Period {
   Bytes credit;   // taken away by corrections
 
   Bytes Used() const;
+  // The opening balance with which that comes to `used`, or as near to it as what was counted lets it.
+  Bytes OpeningFor(const Bytes& used) const;
   // Whether it begins on the day on which the period of `today` does.
   bool IsRunning() const;
 };
@@ -53,6 +55,8 @@ std::optional<Period> LockPeriod(db::Session& session, std::uint64_t vps_id);
 // changes nothing for good, in whichever direction. Where a changed billing day makes the period longer, what
 // was booked into the shorter ones comes along; where it makes it shorter, it stays with the days before.
 Move MovePeriod(db::Session& session, std::uint64_t vps_id, Period& period);
+// What of the opening balance and the credit was changed in `period`; the row is locked.
+void WriteBalance(db::Session& session, std::uint64_t vps_id, const Period& period);
 // A line in the log, once that is committed.
 void Tell(std::uint64_t vps_id, const Move& move, const Period& now);
 

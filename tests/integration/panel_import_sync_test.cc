@@ -5,10 +5,16 @@
 #include <string>
 
 #include "lib/db/script.h"
+#include "lib/traffic/period.h"
 #include "tests/support/panel_import_fixture.h"
 
 namespace cvm::test::panel {
 namespace {
+
+// Whether it is the one that should be running, what was counted in it and its opening balance.
+constexpr db::Sql kPeriod21 = "SELECT CONCAT_WS('|', p.begins_on = " CVM_PERIOD_BEGIN
+                              ", p.bytes_in, p.bytes_out, p.opening_in, p.opening_out) "
+                              "FROM traffic_period p JOIN vpses v ON v.id = p.vps_id WHERE v.id = 21";
 
 struct Syncing : Importing {
   Syncing() { Must(); }
@@ -151,6 +157,27 @@ BOOST_AUTO_TEST_CASE(AVpsThatIsTerminatedOnceMoreIsSoFromThenOn) {
   BOOST_TEST(Count(fresh) == 1u);
   BOOST_TEST(Ctl({"tidy"}).status == 0);
   BOOST_TEST(Count("SELECT COUNT(*) FROM vpses WHERE id = 23") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(ThePanelsTrafficIsTheOpeningOfThePeriodThatShouldRunAndTheOneThatEndedStays) {
+  Sql("UPDATE traffic_period SET begins_on = '2001-01-01', bytes_in = 7 WHERE vps_id = 21");
+  Sql("INSERT INTO traffic_daily (vps_id, day, bytes_in, bytes_out) VALUES (21, UTC_DATE(), 30, 60)");
+  const std::string dry = Must({"--dry-run"});
+  BOOST_TEST(Must() == dry);
+  BOOST_TEST(dry == "traffic_period 21: changed: opening_in \"0\" → \"70\"\n");
+  BOOST_TEST(One(kPeriod21) == "1|30|60|70|0");
+  BOOST_TEST(One("SELECT CONCAT_WS('|', begins_on, opening_in, opening_out) FROM traffic_periods_ended WHERE "
+                 "vps_id = 21") == "2001-01-01|100|50");
+  BOOST_TEST(Must() == "");
+}
+
+BOOST_AUTO_TEST_CASE(AnOpeningFollowsTheBillingDay) {
+  Sql("UPDATE vpses SET billing_day = 15 WHERE id IN (21, 22)");
+  panel.Sql("UPDATE containers SET OutgoingTrafficUsed = 9 WHERE Id IN (21, 22)");
+  BOOST_TEST(Holds(Must(), "traffic_period 22: changed: opening_out \"0\" → \"9\"\n"));
+  BOOST_TEST(One(kPeriod21) == "1|0|0|100|9");
+  BOOST_TEST(Count("SELECT COUNT(*) FROM traffic_period WHERE DAY(begins_on) = 15") == 2u);
+  BOOST_TEST(Must() == "");
 }
 
 BOOST_AUTO_TEST_CASE(ANameLikeTheOneThatARowIsParkedUnderIsInNobodysWay) {
