@@ -28,8 +28,6 @@ using std::chrono::milliseconds;
 constexpr int kAcceptedAtOnce = 16;
 // So long the listener rests where the system has no descriptor for a new connection.
 constexpr milliseconds kRest{1000};
-// Under load accepting may pause at every request; so long one line about it is enough.
-constexpr milliseconds kSilence{10000};
 
 void SetTimeouts(int fd, milliseconds span) {
   ::timeval time{};
@@ -172,13 +170,9 @@ void Server::AcceptSome() {
 }
 
 void Server::WaitForRoom(const char* why) {
-  const Clock::time_point now = Clock::now();
-  if (now >= log_pause_again_) {
-    log::Warning("fcgi.accept_paused", {{"why", why}});
-    log_pause_again_ = now + kSilence;
-  }
+  if (pauses_told_.Pass()) log::Warning("fcgi.accept_paused", {{"why", why}});
   listener_.Pause();
-  listen_again_ = now + kRest;
+  listen_again_ = Clock::now() + kRest;
 }
 
 void Server::ResumeListening() {

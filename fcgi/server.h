@@ -18,6 +18,7 @@
 #include "lib/api/http.h"
 #include "lib/base/deadline.h"
 #include "lib/base/error.h"
+#include "lib/log/throttle.h"
 
 namespace cvm::fcgi {
 
@@ -88,8 +89,8 @@ class Server {
   WakeUp wake_;
   Connections connections_;
   Pulse pulse_;
-  Connection::Clock::time_point listen_again_{};  // not before this while the listener pauses
-  Connection::Clock::time_point log_pause_again_{};
+  Connection::Clock::time_point listen_again_{};         // not before this while the listener pauses
+  log::Throttle pauses_told_{std::chrono::seconds(10)};  // under load accepting may pause at every request
   std::atomic<bool> stop_{false};
 };
 

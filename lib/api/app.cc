@@ -26,16 +26,6 @@ std::optional<Response> RefuseCaller(const Caller& caller) {
   std::abort();
 }
 
-// Why a request could not be looked at.
-Response Unserved(const Request& request, const base::Error& error) {
-  if (error.code == base::ErrorCode::kOverloaded) {
-    log::Warning("api.busy", {{"request", request.request_id}, {"error", error.message}});
-    return TooBusy();
-  }
-  log::Error("api.database", {{"request", request.request_id}, {"error", error.message}});
-  return error.code == base::ErrorCode::kUnavailable ? DatabaseAway() : InternalError();
-}
-
 Response For(const Caller& caller, Response response) {
   response.token_id = caller.token_id;
   return response;
@@ -49,6 +39,18 @@ Response App::Handle(const Request& request) const {
   const Route& route = *match->route;
   if (!route.Allows(request.method)) return JudgeThen(request, MethodNotAllowed(route.AllowedMethods()));
   return route.what == What::kList ? List(request) : OnVps(request, *match);
+}
+
+Response App::Unserved(const Request& request, const base::Error& error) const {
+  if (error.code == base::ErrorCode::kOverloaded) {
+    if (const auto left_out = busy_told_.Pass()) {
+      log::Warning("api.busy",
+                   {{"request", request.request_id}, {"error", error.message}, {"left_out", *left_out}});
+    }
+    return TooBusy();
+  }
+  log::Error("api.database", {{"request", request.request_id}, {"error", error.message}});
+  return error.code == base::ErrorCode::kUnavailable ? DatabaseAway() : InternalError();
 }
 
 Response App::JudgeThen(const Request& request, Response response) const {

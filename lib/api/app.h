@@ -11,6 +11,8 @@
 
 #include "lib/api/http.h"
 #include "lib/api/router.h"
+#include "lib/base/error.h"
+#include "lib/log/throttle.h"
 #include "lib/vps/service.h"
 
 namespace cvm::api {
@@ -27,6 +29,8 @@ class App {
   Response Handle(const Request& request) const;
 
  private:
+  // Why a request could not be looked at.
+  Response Unserved(const Request& request, const base::Error& error) const;
   Response JudgeThen(const Request& request, Response response) const;
   Response List(const Request& request) const;
   Response OnVps(const Request& request, const Match& match) const;
@@ -38,6 +42,7 @@ class App {
 
   vps::Service& service_;
   Settings settings_;
+  mutable log::Throttle busy_told_{std::chrono::seconds(1)};  // a flood of requests is none of lines
 };
 
 }  // namespace cvm::api

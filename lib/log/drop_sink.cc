@@ -7,19 +7,10 @@
 #include "lib/log/line.h"
 
 namespace cvm::log {
-namespace {
-
-constexpr std::chrono::seconds kBetween{1};
-
-}  // namespace
 
 void DropSink::log(const spdlog::details::log_msg& message) {
   const std::uint64_t dropped = dropped_ ? dropped_() : 0;
-  const auto now = std::chrono::steady_clock::now();
-  if (dropped > told_ && (told_ == 0 || now - told_at_ >= kBetween)) {
-    told_at_ = now;
-    TellRest(dropped);
-  }
+  if (dropped > told_ && throttle_.Pass()) TellRest(dropped);
   target_->log(message);
 }
 

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <utility>
 
+#include "lib/log/throttle.h"
+
 namespace cvm::log {
 
 // Used by the queue's one thread alone, and by nobody but the caller of TellRest once that has ended.
@@ -39,7 +41,7 @@ class DropSink : public spdlog::sinks::sink {
   const spdlog::sink_ptr target_;
   std::function<std::uint64_t()> dropped_;
   std::uint64_t told_ = 0;
-  std::chrono::steady_clock::time_point told_at_{};
+  Throttle throttle_{std::chrono::seconds(1)};
 };
 
 }  // namespace cvm::log

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -10,8 +11,10 @@
 #include <vector>
 
 #include "lib/db/db.h"
+#include "tests/support/await.h"
 #include "tests/support/program.h"
 #include "tests/support/test_database.h"
+#include "tests/support/text.h"
 #include "tests/support/world.h"
 
 using namespace cvm::test;  // NOLINT: tests
@@ -94,6 +97,25 @@ HttpAnswer List(const std::string& public_token, const std::string& private_toke
   return TheWorld().Ask(Pair{"", public_token, private_token}, "GET", "/api/client/vps/list");
 }
 
+struct BusyLines {
+  int lines = 0;
+  int left_out = 0;
+};
+
+BusyLines BusyLinesOf(const std::string& log) {
+  BusyLines all;
+  std::istringstream text(log);
+  for (std::string line; std::getline(text, line);) {
+    if (!Holds(line, " warning api.busy ")) continue;
+    ++all.lines;
+    const std::string mark = " left_out=";
+    const std::size_t at = line.find(mark);
+    BOOST_TEST_REQUIRE(at != std::string::npos, line);
+    all.left_out += std::stoi(line.substr(at + mark.size()));
+  }
+  return all;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(imported)
@@ -131,6 +153,8 @@ BOOST_AUTO_TEST_CASE(AFloodOfGuessesIsToldThatItIsWrongOrToComeAgainAndLocksNobo
   ThePanel();
   BOOST_TEST(List("importedofjane").status == 200);
   BOOST_TEST(List("importedtarget").status == 200);
+  const std::size_t log_before = WorkerLog().size();
+  const auto begun = std::chrono::steady_clock::now();
   std::atomic<int> wrong{0}, busy{0}, other{0};
   std::atomic<bool> over{false};
   std::vector<std::thread> guessers;
@@ -153,6 +177,13 @@ BOOST_AUTO_TEST_CASE(AFloodOfGuessesIsToldThatItIsWrongOrToComeAgainAndLocksNobo
   BOOST_TEST(wrong > 0);
   BOOST_TEST(busy > 0);
   BOOST_TEST(other == 0);
+  // The log is not flooded: one line a second, with those that it left out.
+  const auto whole_seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begun).count();
+  BOOST_REQUIRE(Eventually([&] { return BusyLinesOf(WorkerLog().substr(log_before)).lines > 0; }));
+  const BusyLines told = BusyLinesOf(WorkerLog().substr(log_before));
+  BOOST_TEST(told.lines <= whole_seconds + 1);
+  BOOST_TEST(told.lines + told.left_out <= busy);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

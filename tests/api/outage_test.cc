@@ -5,7 +5,6 @@
 #include <chrono>
 #include <fstream>
 #include <future>
-#include <sstream>
 #include <string>
 #include <thread>
 
@@ -17,12 +16,6 @@ using namespace cvm::test;  // NOLINT: tests
 namespace {
 
 constexpr char kList[] = "/api/client/vps/list";
-
-std::string WorkerLog() {
-  std::ostringstream text;
-  text << std::ifstream(StackDir() + "/log/worker.log").rdbuf();
-  return text.str();
-}
 
 // multiwatch, which starts the FastCGI worker and starts it again.
 pid_t SupervisorPid() {

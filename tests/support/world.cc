@@ -6,6 +6,8 @@
 #include <boost/test/unit_test.hpp>
 #include <sstream>
 
+#include "tests/support/text.h"
+
 namespace cvm::test {
 namespace {
 
@@ -164,6 +166,10 @@ const World& TheWorld() {
 
 std::string StackDir() {
   return RequireEnv("CVM_TEST_STACK_DIR");
+}
+
+std::string WorkerLog() {
+  return ReadFile(StackDir() + "/log/worker.log");
 }
 
 void Stack(const std::string& verb) {

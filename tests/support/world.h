@@ -85,6 +85,8 @@ const World& TheWorld();
 // The folder of the running stack, and `tests/stack/stack VERB` for it, which fails the test unless it exits
 // 0.
 std::string StackDir();
+// What the worker has written so far.
+std::string WorkerLog();
 void Stack(const std::string& verb);
 
 json::Document ParseJson(const std::string& text);

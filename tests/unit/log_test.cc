@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "lib/log/line.h"
+#include "lib/log/throttle.h"
 #include "tests/support/temporary_directory.h"
 
 namespace cvm::log {
@@ -61,6 +62,23 @@ std::uint64_t SumOf(const std::vector<std::uint64_t>& numbers) {
 }
 
 BOOST_FIXTURE_TEST_SUITE(Log, Fixture)
+
+BOOST_AUTO_TEST_CASE(AThrottleLetsOneThroughInEachSpanAndCountsTheOthers) {
+  using std::chrono::milliseconds;
+  Throttle throttle(milliseconds(1000));
+  const Throttle::Clock::time_point begin{};
+  const auto left_out = [&](int at) {
+    const auto count = throttle.Pass(begin + milliseconds(at));
+    return count ? static_cast<int>(*count) : -1;
+  };
+  BOOST_TEST(left_out(0) == 0);
+  BOOST_TEST(left_out(0) == -1);
+  BOOST_TEST(left_out(999) == -1);
+  BOOST_TEST(left_out(1000) == 2);
+  BOOST_TEST(left_out(1999) == -1);
+  BOOST_TEST(left_out(5000) == 1);
+  BOOST_TEST(left_out(9000) == 0);
+}
 
 BOOST_AUTO_TEST_CASE(PlainValuesStandBareAndAllOthersAreQuotedAndEscaped) {
   const struct {
