@@ -9,10 +9,10 @@
 #include <future>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "lib/db/db.h"
+#include "tests/support/await.h"
 #include "tests/support/database_server.h"
 #include "tests/support/program.h"
 #include "tests/support/temporary_directory.h"
@@ -139,12 +139,8 @@ BOOST_AUTO_TEST_CASE(AfterARestartNobodyNoticesThatEveryIdleConnectionIsStale) {
   server.Freeze();
   for (const Status& answer : AskAtOnce(pool, 6)) BOOST_TEST(!answer.ok());
   server.Thaw();
-  bool awake = Ask(pool).ok();
-  for (int i = 0; i < 600 && !awake; ++i) {  // a server that was silent is left alone for a moment
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    awake = Ask(pool).ok();
-  }
-  BOOST_TEST(awake);
+  // A server that was silent is left alone for a moment.
+  BOOST_TEST(cvm::test::Eventually([&] { return Ask(pool).ok(); }));
 }
 
 BOOST_AUTO_TEST_CASE(TheNextServerIsTriedWhereOneIsSilentOrNotThere) {

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/await.h"
+
 using cvm::base::Deadline;
 using cvm::base::Result;
 using cvm::db::Attempt;
@@ -194,19 +196,19 @@ BOOST_AUTO_TEST_CASE(WaitersAreServedInTheirOrder) {
   std::optional<Lender::Lease> first(Must());
   auto second = Must();
   std::mutex mutex;
-  std::vector<int> order;
+  std::vector<std::size_t> order;
   std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) {
+  for (std::size_t i = 0; i < 4; ++i) {
     threads.emplace_back([&, i] {
       auto lease = lender.Borrow(Patience());
       const std::lock_guard<std::mutex> lock(mutex);
       order.push_back(i);
     });
-    std::this_thread::sleep_for(std::chrono::milliseconds(30));  // so that they stand in line one by one
+    BOOST_TEST(cvm::test::Eventually([&] { return lender.Figures().waiting == i + 1; }));
   }
   first.reset();
   for (auto& thread : threads) thread.join();
-  BOOST_TEST(order == (std::vector<int>{0, 1, 2, 3}), boost::test_tools::per_element());
+  BOOST_TEST(order == (std::vector<std::size_t>{0, 1, 2, 3}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(AtMostOneConnectIsUnderWay) {
