@@ -23,7 +23,10 @@ TestNode& SharedNode() {
 
 struct InFlight : Flight {
   InFlight() : Flight(SharedNode(), "101") { node.Exec("vzctl stop 101"); }
-  ~InFlight() { node.Unset("101.hold-before-start"); }
+  ~InFlight() {
+    node.Unset("101.hold-before-start");
+    node.Unset("101.hold-after-stop");
+  }
 
   void HoldStart() const { node.Set("101.hold-before-start"); }
   void ReleaseStart() const { node.Unset("101.hold-before-start"); }
@@ -195,6 +198,21 @@ BOOST_FIXTURE_TEST_CASE(ARestartWhoseConnectionIsCutIsSentOnceAndItsOutcomeLearn
   BOOST_TEST((customer.get() == ActionResult::kDone));
   BOOST_TEST(Runs());
   BOOST_TEST(Begun("restart") == begun + 1);
+}
+
+// vzctl goes on with nobody left to hear it: what it stopped is started.
+BOOST_FIXTURE_TEST_CASE(ARestartWhoseConnectionIsCutInItsStopHalfComesToItsEndAndIsToldAsDone, InFlight) {
+  BOOST_TEST((Act(Action::kStart) == ActionResult::kDone));
+  const std::size_t begun = Begun("restart");
+  node.Set("101.hold-after-stop");
+  auto customer = std::async(std::launch::async, [this] { return Act(Action::kRestart); });
+  BOOST_TEST(TestNode::Await([&] { return Begun("restart") > begun && !Runs(); }));
+  CutConnection();
+  node.Unset("101.hold-after-stop");
+  BOOST_TEST((customer.get() == ActionResult::kDone));
+  BOOST_TEST(Runs());
+  BOOST_TEST(Begun("restart") == begun + 1);
+  BOOST_TEST(AwaitEnds({"start done", "restart done"}));
 }
 
 BOOST_FIXTURE_TEST_CASE(AStartThatComesAfterTheSuspensionIsRefused, InFlight) {

@@ -54,6 +54,7 @@ struct Pipe {
   close(go.ends[1]);
   if (!go.AwaitEnd()) _exit(1);
   setsid();
+  signal(SIGPIPE, SIG_DFL);  // vzctl's deafness is not its own
   const int null = open("/dev/null", O_RDWR);
   dup2(null, 0);
   dup2(ready.ends[1], 1);

@@ -1,5 +1,6 @@
 #include "tests/node/start_checks.h"
 
+#include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -23,6 +24,20 @@ constexpr const char* kBeanCounters[] = {
     "kmemsize",     "lockedpages", "privvmpages",  "shmpages", "numproc",    "physpages", "vmguarpages",
     "oomguarpages", "numtcpsock",  "numflock",     "numpty",   "numsiginfo", "tcpsndbuf", "tcprcvbuf",
     "othersockbuf", "dgramrcvbuf", "numothersock", "numfile",  "dcachesize", "numiptent"};
+
+// With SIGPIPE as a program expects it, which vzctl itself ignores.
+int Spawn(pid_t* pid, const char* path, char* const* arguments, char* const* environment) {
+  sigset_t heard;
+  sigemptyset(&heard);
+  sigaddset(&heard, SIGPIPE);
+  posix_spawnattr_t attributes;
+  if (const int problem = posix_spawnattr_init(&attributes); problem != 0) return problem;
+  posix_spawnattr_setsigdefault(&attributes, &heard);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  const int problem = posix_spawn(pid, path, nullptr, &attributes, arguments, environment);
+  posix_spawnattr_destroy(&attributes);
+  return problem;
+}
 
 std::string UpperCase(std::string text) {
   for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
@@ -103,7 +118,7 @@ int RunScript(unsigned ctid, const std::string& verb) {
   char* const environment[] = {id.data(), search.data(), nullptr};
   pid_t pid = 0;
   int status = 0;
-  if (posix_spawn(&pid, path.c_str(), nullptr, nullptr, arguments, environment) != 0) return kScriptDidNotRun;
+  if (Spawn(&pid, path.c_str(), arguments, environment) != 0) return kScriptDidNotRun;
   if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status)) return kScriptDidNotRun;
   return WEXITSTATUS(status);
 }

@@ -73,6 +73,20 @@ BOOST_AUTO_TEST_CASE(HeldActionKeepsTheLockAndIsRecordedOnce) {
   BOOST_TEST(Contains(node.Exec("vzctl status 102").out, "running"));
 }
 
+BOOST_AUTO_TEST_CASE(VzctlWhoseReaderIsGoneGoesOnAndItsScriptsHearOfTheirs) {
+  const TestNode node(kTwo);
+  node.Write("/etc/vz/conf/101.start", "#!/bin/sh\ngrep SigIgn /proc/self/status >/tmp/script\n");
+  node.Exec("chmod 755 /etc/vz/conf/101.start; mkfifo /tmp/pipe");
+  // By ssh, since sshd starts it with every signal as it should be.
+  node.Ssh("true </tmp/pipe & exec 3>/tmp/pipe; wait; exec vzctl restart 101 >&3 2>&1");
+  BOOST_REQUIRE(Count(node.Read(kJournal), "101 restart ") == 1U);
+  BOOST_TEST(Contains(node.Read(kJournal), " 0\n"));
+  // The last four digits are the signals up to 16, with SIGPIPE.
+  const std::string heard = "0000\n";
+  BOOST_TEST(Contains(node.Read("/tmp/script"), heard));
+  BOOST_TEST(Contains(node.Exec("grep SigIgn /proc/$(cat /var/lib/vzctl/vepid/101)/status").out, heard));
+}
+
 BOOST_AUTO_TEST_CASE(DelayedActionTakesItsTimeAndSucceeds) {
   const TestNode node(kTwo);
   node.Set("102.delay-after-start", "50");

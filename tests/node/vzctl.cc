@@ -1,5 +1,6 @@
 #include "tests/node/vzctl.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -189,6 +190,7 @@ int Run(const CommandLine& line, Call* call) {
 }  // namespace
 
 int VzctlMain(int argc, char** argv) {
+  signal(SIGPIPE, SIG_IGN);  // as OpenVZ's own does: it goes on where nobody hears it any more
   const CommandLine line = ReadCommandLine(argc, argv);
   Call call;
   if (line.quiet) call.console.Silence();
