@@ -89,7 +89,8 @@ base::Result<VzlistRows> AskVzlist(ssh::Runner& runner, const Node& node,
   }
   for (const base::Ctid ctid : ctids) {
     const auto row = rows->Find(ctid);
-    if (!row) (void)BadAnswer(node, "vzlist", row.error().message, *output);
+    const std::string doubt = !row ? row.error().message : *row ? (*row)->doubt : "";
+    if (!doubt.empty()) (void)BadAnswer(node, "vzlist", doubt, *output);
   }
   return rows;
 }

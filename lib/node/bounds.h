@@ -1,6 +1,8 @@
 // How many threads may wait for nodes at one time: in all, for each node, and for actions, which can take
 // minutes. An action waits from its beginning on, also while it waits for another one to end. Whoever comes
-// beyond a bound is turned away at once, so that no node can take the threads that others need.
+// beyond a bound is turned away at once, so that no node can take the threads that others need: a quarter of
+// all waits is kept from nodes that several wait for already, so that crowds at some nodes, however many
+// these are, leave room for those who ask the others.
 #ifndef CVM_LIB_NODE_BOUNDS_H_
 #define CVM_LIB_NODE_BOUNDS_H_
 
@@ -32,19 +34,26 @@ class Bounds {
    public:
     Place() = default;
     Place(Place&& other) noexcept
-        : bounds_(std::exchange(other.bounds_, nullptr)), node_(other.node_), acts_(other.acts_) {}
+        : bounds_(std::exchange(other.bounds_, nullptr)),
+          node_(other.node_),
+          acts_(other.acts_),
+          nodes_share_(other.nodes_share_) {}
     Place& operator=(Place&&) = delete;
     ~Place() {
       if (bounds_ != nullptr) bounds_->Leave(node_, acts_);
     }
     explicit operator bool() const { return bounds_ != nullptr; }
+    // Where there was none: whether it is the node's own share that is used up.
+    bool nodes_share() const { return nodes_share_; }
 
    private:
     friend class Bounds;
+    explicit Place(bool nodes_share) : nodes_share_(nodes_share) {}
     Place(Bounds& bounds, std::uint64_t node, bool acts) : bounds_(&bounds), node_(node), acts_(acts) {}
     Bounds* bounds_ = nullptr;
     std::uint64_t node_ = 0;
     bool acts_ = false;
+    bool nodes_share_ = false;
   };
 
   struct Count {
@@ -59,6 +68,7 @@ class Bounds {
 
  private:
   Place Enter(std::uint64_t node_id, bool acts);
+  bool NodeIsFull(const Count& here, bool acts) const;
   void Leave(std::uint64_t node_id, bool acts);
 
   const BoundsSettings settings_;

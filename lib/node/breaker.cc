@@ -5,11 +5,15 @@
 #include <utility>
 
 #include "lib/log/log.h"
+#include "lib/node/commands.h"
 
 namespace cvm::node {
 namespace {
 
 using std::chrono::milliseconds;
+
+// A host that lets us log in and does not even run `true` within this is reached, and does not answer.
+constexpr milliseconds kKnock{5000};
 
 // An endpoint that nobody has asked for so long is another one by now, or is in use no more.
 constexpr std::chrono::hours kForgotten{1};
@@ -18,6 +22,10 @@ std::uint64_t Milliseconds(Breaker::Clock::duration span) {
   return span.count() < 0
              ? 0
              : static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(span).count());
+}
+
+bool NotSent(const base::Error& error) {
+  return error.code == base::ErrorCode::kUnavailable || error.code == base::ErrorCode::kOverloaded;
 }
 
 base::Error NotTried(const Breaker::Circuit& circuit, Breaker::Clock::time_point now) {
@@ -68,6 +76,11 @@ base::Result<ssh::Output> Breaker::Run(const ssh::Endpoint& endpoint, const ssh:
   base::Error refusal{base::ErrorCode::kUnavailable, ""};
   if (!Admit(key, trying, refusal)) return refusal;
   Attempt attempt(*this, endpoint, key, trying);
+  if (trying) {
+    auto knock = runner_.Run(endpoint, LoginCommand(), deadline.Within(kKnock));
+    attempt.Ended(knock);
+    if (!knock.ok() && NotSent(knock.error())) return knock;
+  }
   auto result = runner_.Run(endpoint, command, deadline);
   attempt.Ended(result);
   return result;

@@ -3,7 +3,8 @@
 //
 // What counts is whether the host can be reached (ErrorCode::kUnavailable: resolving, connecting, handshake,
 // host key, login). A slow answer, a broken exchange or an overload is no failure; a host that shows a wrong
-// key is one for as long as it shows it. Any answer closes the circuit.
+// key is one for as long as it shows it. Any answer closes the circuit. Who tries again runs a command that
+// does nothing first: its own may take minutes, and the others would be kept out for as long.
 #ifndef CVM_LIB_NODE_BREAKER_H_
 #define CVM_LIB_NODE_BREAKER_H_
 

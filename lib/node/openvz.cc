@@ -10,9 +10,9 @@
 namespace cvm::node {
 namespace {
 
-base::Error TooMany(const Node& node, const char* what) {
-  return {base::ErrorCode::kOverloaded,
-          std::string("too many ") + what + " wait for node " + node.name + ", or for all nodes together"};
+base::Error TooMany(const Node& node, const char* what, const Bounds::Place& refused) {
+  const std::string where = refused.nodes_share() ? "node " + node.name : "all nodes together";
+  return {base::ErrorCode::kOverloaded, std::string("too many ") + what + " wait for " + where};
 }
 
 }  // namespace
@@ -31,7 +31,7 @@ class OpenVz::Impl {
 
   Answer Inspect(const Node& node, base::Ctid ctid, base::Deadline deadline) {
     const auto place = bounds_.ToLook(node.id);
-    auto answer = place ? batcher_.Ask(node, ctid, deadline) : Answer(TooMany(node, "questions"));
+    auto answer = place ? batcher_.Ask(node, ctid, deadline) : Answer(TooMany(node, "questions", place));
     if (!answer && answer.error().code == base::ErrorCode::kOverloaded) meter_.StatusRefused(node);
     return answer;
   }
@@ -40,7 +40,7 @@ class OpenVz::Impl {
     auto place = bounds_.ToAct(node.id);
     if (place) return place;
     meter_.ActionRefused(node);
-    return TooMany(node, "actions");
+    return TooMany(node, "actions", place);
   }
 
   base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action, base::Deadline deadline,

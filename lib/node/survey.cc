@@ -6,6 +6,8 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "lib/base/text.h"
@@ -22,34 +24,46 @@ constexpr std::uint64_t kBlockSize = 1024;  // of vzlist's diskspace
 // Ten digits each: far below what a shell takes for one command.
 constexpr std::size_t kMostPerCommand = 500;
 
+// With more of them on a node it is not containers that are at fault.
+constexpr std::size_t kMostSpoilers = 8;
+
 using Row = base::Result<std::optional<VzlistRow>>;
 using Rows = std::map<base::Ctid, Row>;
 
 class Asker {
  public:
-  Asker(ssh::Runner& runner, const Node& node, base::Deadline deadline)
-      : runner_(runner), node_(node), deadline_(deadline) {}
+  // `spoilers`: at which vzlist failed of late. Brought up to date.
+  Asker(ssh::Runner& runner, const Node& node, base::Deadline deadline, std::set<base::Ctid>& spoilers)
+      : runner_(runner), node_(node), deadline_(deadline), spoilers_(spoilers) {}
 
   Rows Ask(const Ctids& ctids) {
-    for (auto at = ctids.begin(); at != ctids.end();) {
-      const auto rest = static_cast<std::size_t>(ctids.end() - at);
-      const auto end = at + static_cast<std::ptrdiff_t>(std::min(rest, kMostPerCommand));
-      parts_.emplace_back(at, end);
-      at = end;
-    }
+    Divide(ctids);
     // To find one container among n takes two commands a halving.
-    for (std::size_t n = ctids.size(); n > 1; n = (n + 1) / 2) more_commands_ += 2;
+    for (std::size_t n = ctids.size(); n > 1; n = (n + 1) / 2) more_commands_ += 4;
     while (!parts_.empty()) AskNext();
     return std::move(rows_);
   }
 
  private:
+  void Divide(const Ctids& ctids) {
+    Ctids others, apart;
+    for (const base::Ctid ctid : ctids) (spoilers_.count(ctid) == 0 ? others : apart).push_back(ctid);
+    for (auto at = others.begin(); at != others.end();) {
+      const auto rest = static_cast<std::size_t>(others.end() - at);
+      const auto end = at + static_cast<std::ptrdiff_t>(std::min(rest, kMostPerCommand));
+      parts_.emplace_back(at, end);
+      at = end;
+    }
+    for (const base::Ctid ctid : apart) parts_.push_back({ctid});
+  }
+
   void AskNext() {
     const Ctids part = std::move(parts_.front());
     parts_.pop_front();
     const auto found = AskVzlist(runner_, node_, part, deadline_);
     if (found.ok()) return Take(part, *found);
     if (found.error().code != base::ErrorCode::kInternal) return GiveUp(part, found.error());
+    if (part.size() == 1) spoilers_.insert(part.front());
     const bool split = part.size() > 1 && more_commands_ >= 2 && !deadline_.Passed();
     if (!split) return Fail(part, found.error());
     more_commands_ -= 2;
@@ -59,7 +73,10 @@ class Asker {
   }
 
   void Take(const Ctids& part, const VzlistRows& found) {
-    for (const base::Ctid ctid : part) rows_.emplace(ctid, found.Find(ctid));
+    for (const base::Ctid ctid : part) {
+      rows_.emplace(ctid, found.Find(ctid));
+      spoilers_.erase(ctid);
+    }
   }
   void Fail(const Ctids& part, const base::Error& error) {
     for (const base::Ctid ctid : part) rows_.emplace(ctid, error);
@@ -74,6 +91,7 @@ class Asker {
   ssh::Runner& runner_;
   const Node& node_;
   const base::Deadline deadline_;
+  std::set<base::Ctid>& spoilers_;
   std::deque<Ctids> parts_;
   std::size_t more_commands_ = 0;
   Rows rows_;
@@ -86,6 +104,7 @@ bool NeedsPageSize(const Row& row) {
 Answer AnswerOf(const Row& row, const base::Result<std::uint64_t>& page_size) {
   if (!row.ok()) return row.error();
   if (!*row) return std::optional<Container>();
+  if (!(*row)->doubt.empty()) return base::Error{base::ErrorCode::kInternal, (*row)->doubt};
   Container container;
   container.running = (*row)->running;
   container.disk_used = base::SaturatingMultiply((*row)->used_blocks, kBlockSize);
@@ -96,11 +115,15 @@ Answer AnswerOf(const Row& row, const base::Result<std::uint64_t>& page_size) {
   return std::optional<Container>(container);
 }
 
+std::string KeyOf(const Node& node) {
+  return std::to_string(node.id) + " " + node.endpoint.Where();
+}
+
 }  // namespace
 
 // Asked once a node: it does not change while the node keeps its kernel's architecture.
 base::Result<std::uint64_t> Survey::PageSize(const Node& node, base::Deadline deadline) {
-  const std::string key = std::to_string(node.id) + " " + node.endpoint.Where();
+  const std::string key = KeyOf(node);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto known = page_sizes_.find(key);
@@ -113,8 +136,27 @@ base::Result<std::uint64_t> Survey::PageSize(const Node& node, base::Deadline de
   return size;
 }
 
+std::set<base::Ctid> Survey::Spoilers(const std::string& key) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto known = spoilers_.find(key);
+  return known == spoilers_.end() ? std::set<base::Ctid>() : known->second;
+}
+
+void Survey::Remember(const std::string& key, std::set<base::Ctid> spoilers) {
+  if (spoilers.size() > kMostSpoilers) spoilers.clear();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (spoilers.empty()) {
+    spoilers_.erase(key);
+  } else {
+    spoilers_[key] = std::move(spoilers);
+  }
+}
+
 Answers Survey::Ask(const Node& node, const Ctids& ctids, base::Deadline deadline) {
-  const Rows rows = Asker(runner_, node, deadline).Ask(ctids);
+  const std::string key = KeyOf(node);
+  auto spoilers = Spoilers(key);
+  const Rows rows = Asker(runner_, node, deadline, spoilers).Ask(ctids);
+  Remember(key, std::move(spoilers));
   const bool any_pages =
       std::any_of(rows.begin(), rows.end(), [](const auto& row) { return NeedsPageSize(row.second); });
   const auto page_size = any_pages ? PageSize(node, deadline) : base::Result<std::uint64_t>(std::uint64_t{0});

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -26,16 +27,19 @@ class Survey {
   // An answer for each of `ctids`, which are not empty and different. One vzlist, where nothing goes wrong
   // and they fit one command. A row that is not as it must be is the error of its container alone. Where it
   // gives no proper answer at all for several they are asked for by halves, so that a container at which
-  // vzlist fails harms no other; how often is bounded by what one such container takes. Errors: as AskVzlist
-  // gives them.
+  // vzlist fails harms no other; how often is bounded by what two such containers take. Such a one is
+  // remembered, and asked for by a command of its own until it answers. Errors: as AskVzlist gives them.
   Answers Ask(const Node& node, const std::vector<base::Ctid>& ctids, base::Deadline deadline);
 
  private:
   base::Result<std::uint64_t> PageSize(const Node& node, base::Deadline deadline);
+  std::set<base::Ctid> Spoilers(const std::string& key);
+  void Remember(const std::string& key, std::set<base::Ctid> spoilers);
 
   ssh::Runner& runner_;
   std::mutex mutex_;
-  std::unordered_map<std::string, std::uint64_t> page_sizes_;  // by node and where it is
+  std::unordered_map<std::string, std::uint64_t> page_sizes_;       // by node and where it is
+  std::unordered_map<std::string, std::set<base::Ctid>> spoilers_;  // the same
 };
 
 }  // namespace cvm::node

@@ -44,14 +44,15 @@ std::optional<std::uint64_t> ReadFigure(const json::Value& entry, const char* na
   return member ? member->AsU64() : std::nullopt;
 }
 
+// Without its figures a row says all that an action needs to know.
 base::Result<VzlistRow> ReadRow(const json::Value& entry, base::Ctid ctid) {
   const auto running = ReadStatus(entry);
   if (!running) return Malformed("no known status for " + ctid.text());
   const auto pages = ReadFigure(entry, "physpages", "held");
-  if (!pages) return Malformed("no proper physpages for " + ctid.text());
   const auto blocks = ReadFigure(entry, "diskspace", "usage");
-  if (!blocks) return Malformed("no proper diskspace for " + ctid.text());
-  return VzlistRow{*running, *pages, *blocks};
+  if (pages && blocks) return VzlistRow{*running, *pages, *blocks, ""};
+  const std::string which = pages ? "diskspace" : "physpages";
+  return VzlistRow{*running, 0, 0, Malformed("no proper " + which + " for " + ctid.text()).message};
 }
 
 }  // namespace

@@ -39,9 +39,47 @@ BOOST_AUTO_TEST_CASE(OneNodeTakesNoMoreThanItsShareAndLeavesTheRestToOthers) {
   std::vector<Bounds::Place> places;
   BOOST_TEST(Fill(places, [&] { return bounds.ToLook(1); }) == 4U);
   BOOST_TEST(Fill(places, [&] { return bounds.ToAct(1); }) == 2U);
-  BOOST_TEST(Fill(places, [&] { return bounds.ToLook(2); }) == 4U);
-  BOOST_TEST(!bounds.ToLook(3));
-  BOOST_TEST(!bounds.ToAct(3));
+  BOOST_TEST(Fill(places, [&] { return bounds.ToLook(2); }) == 2U);
+  places.push_back(bounds.ToLook(3));
+  places.push_back(bounds.ToAct(4));
+  BOOST_TEST((!!places[places.size() - 2] && !!places.back()));
+  BOOST_TEST(!bounds.ToLook(5));
+  BOOST_TEST(!bounds.ToAct(5));
+}
+
+// As the worker has them at 64 and 128 threads.
+BOOST_AUTO_TEST_CASE(CrowdsAtSomeNodesLeaveRoomForThoseWhoAskTheOthers) {
+  for (const std::size_t waits : {48U, 96U}) {
+    BoundsSettings settings;
+    settings.waits = waits;
+    settings.looks_per_node = 64;
+    Bounds bounds(settings);
+    std::vector<Bounds::Place> places;
+    for (std::uint64_t hanging = 1; hanging <= 3; ++hanging) {
+      Fill(places, [&] { return bounds.ToLook(hanging); });
+      const auto refused = bounds.ToLook(hanging);
+      BOOST_TEST((!refused && refused.nodes_share()));
+    }
+    BOOST_TEST(!!bounds.ToLook(99));
+    BOOST_TEST(!!bounds.ToAct(99));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(SixtyFourWhoAskOneNodeAllHaveAPlaceAsTheWorkerComes) {
+  BoundsSettings settings;
+  settings.waits = 96;
+  settings.looks_per_node = 64;
+  Bounds bounds(settings);
+  std::vector<Bounds::Place> places;
+  BOOST_TEST(Fill(places, [&] { return bounds.ToLook(1); }) == 64U);
+}
+
+BOOST_AUTO_TEST_CASE(WhoIsRefusedLearnsWhetherTheNodeIsFullOrAll) {
+  Bounds bounds(Some());
+  std::vector<Bounds::Place> places;
+  for (std::uint64_t node = 1; node <= 10; ++node) places.push_back(bounds.ToLook(node));
+  for (const auto& place : places) BOOST_TEST(!!place);
+  BOOST_TEST(!bounds.ToLook(11).nodes_share());
 }
 
 BOOST_AUTO_TEST_CASE(ActionsOfAllNodesTogetherAreBounded) {

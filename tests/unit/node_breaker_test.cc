@@ -162,6 +162,7 @@ BOOST_FIXTURE_TEST_CASE(OneAtATimeTriesAndTheOthersAreAnsweredMeanwhile, Circuit
   BOOST_TEST(Passes());
   now += seconds(1);
   host.answer = [this] {
+    if (TheBreaker().OpenCircuits().empty()) return Result(cvm::ssh::Output{});
     BOOST_TEST(TheBreaker().OpenCircuits().at(0).trying);
     const int asked = host.asked;
     BOOST_TEST(Call() == "unavailable");
@@ -169,6 +170,37 @@ BOOST_FIXTURE_TEST_CASE(OneAtATimeTriesAndTheOthersAreAnsweredMeanwhile, Circuit
     return Result(cvm::ssh::Output{});
   };
   BOOST_TEST(Call() == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(WhoTriesAgainHasClosedTheCircuitBeforeItsOwnCommandRuns, Circuit) {
+  Gives(ErrorCode::kUnavailable);
+  BOOST_TEST(Passes());
+  now += seconds(1);
+  int depth = 0;
+  host.answer = [&] {
+    if (++depth == 2) {  // the command itself, which may take minutes
+      BOOST_TEST(TheBreaker().OpenCircuits().empty());
+      BOOST_TEST(Call() == "");
+    }
+    return Result(cvm::ssh::Output{});
+  };
+  BOOST_TEST(Call() == "");
+  BOOST_TEST(depth == 3);
+}
+
+BOOST_FIXTURE_TEST_CASE(WhoKnocksInVainHasNotSentItsCommand, Circuit) {
+  for (const ErrorCode code : {ErrorCode::kUnavailable, ErrorCode::kOverloaded}) {
+    Gives(ErrorCode::kUnavailable);
+    BOOST_TEST(Call() == "unavailable");
+    now += seconds(60);
+    Gives(code);
+    const int before = host.asked;
+    BOOST_TEST(Call() == cvm::base::CodeName(code));
+    BOOST_TEST(host.asked == before + 1);
+    Answers();
+    now += seconds(60);
+    Call();
+  }
 }
 
 BOOST_FIXTURE_TEST_CASE(FailuresOfThoseWhoBeganBeforeItOpenedDoNotLengthenTheWait, Circuit) {
