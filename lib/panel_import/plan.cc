@@ -26,6 +26,10 @@ constexpr db::Sql kRestore =
 constexpr db::Sql kFree =
     "UPDATE api_tokens SET public_token = ? WHERE id = ? AND source = 'cvm' AND "
     "revoked_at = import_revoked_at";
+// Nothing is sent to a node that was taken out of service here.
+constexpr db::Sql kStop =
+    "UPDATE vpses v JOIN nodes n ON n.id = v.node_id SET v.stop_pending = 1 "
+    "WHERE v.id = ? AND v.source = 'cvm' AND n.retired_at IS NULL";
 constexpr db::Sql kTerminate = "UPDATE vpses SET state = 'terminated' WHERE id = ? AND source = 'cvm'";
 
 // A VPS that has no period yet is none of them: it begins with nothing.
@@ -151,7 +155,17 @@ class Planner {
     }
     if (unique) parked_.at(kind).push_back({Do::kPark, kind, {record.id, {}}});
     updated_.at(kind).push_back({Do::kUpdate, kind, record});
+    if (kind == kVpses && IsHalted(record, existing)) {
+      updated_.at(kind).push_back({Do::kStop, kind, {record.id, {}}});
+    }
     Differ(kind, record.id, "changed", std::move(changes));
+  }
+
+  // The panel stops what it suspends, but until this sync the customer could start it here. A change of the
+  // state is seen once, so what was stopped for it is not due again.
+  static bool IsHalted(const Record& record, const Existing& existing) {
+    const Text& state = record.values[vps_row::kState];
+    return state != existing.values[vps_row::kState] && state != Text(vps::StateName(vps::State::kActive));
   }
 
   // The API shows the panel's figure; what we counted ourselves is in it.
@@ -219,6 +233,9 @@ void CarryStep(db::Session& session, const Step& step, std::vector<Moved>& moved
     case Do::kTerminate:
       session.Execute(kTerminate, {id});
       return;
+    case Do::kStop:
+      session.Execute(kStop, {id});
+      return;
     case Do::kFree:
       session.Execute(kFree, {ParamOf(step.record.values[0]), id});
       return;
@@ -235,7 +252,8 @@ void CarryStep(db::Session& session, const Step& step, std::vector<Moved>& moved
   std::abort();
 }
 
-// Since when a VPS is terminated: anew each time; and one that is active has no stop that is due.
+// Since when a VPS is terminated: anew each time. No stop is due to one that is active, nor to one that is
+// terminated and whose container is another's by now, which the stop would hit.
 void SettleStates(db::Session& session) {
   session.Execute(
       "UPDATE vpses SET terminated_at = NULL WHERE source = 'cvm' AND state <> 'terminated' AND "
@@ -243,6 +261,10 @@ void SettleStates(db::Session& session) {
       {});
   session.Execute(
       "UPDATE vpses SET stop_pending = 0 WHERE source = 'cvm' AND state = 'active' AND stop_pending <> 0",
+      {});
+  session.Execute(
+      "UPDATE vpses v JOIN vpses l ON l.node_id = v.node_id AND l.living_ctid = v.ctid "
+      "SET v.stop_pending = 0 WHERE v.state = 'terminated' AND v.stop_pending = 1",
       {});
   session.Execute(
       "UPDATE vpses SET terminated_at = UTC_TIMESTAMP(3) WHERE source = 'cvm' AND state = 'terminated' AND "

@@ -16,6 +16,10 @@ constexpr db::Sql kPeriod21 = "SELECT CONCAT_WS('|', p.begins_on = " CVM_PERIOD_
                               ", p.bytes_in, p.bytes_out, p.opening_in, p.opening_out) "
                               "FROM traffic_period p JOIN vpses v ON v.id = p.vps_id WHERE v.id = 21";
 
+// The VPSes whose stop is due.
+constexpr db::Sql kDue =
+    "SELECT COALESCE(GROUP_CONCAT(id ORDER BY id), '-') FROM vpses WHERE stop_pending = 1";
+
 struct Syncing : Importing {
   Syncing() { Must(); }
   std::string InForce() {
@@ -157,6 +161,40 @@ BOOST_AUTO_TEST_CASE(AVpsThatIsTerminatedOnceMoreIsSoFromThenOn) {
   BOOST_TEST(Count(fresh) == 1u);
   BOOST_TEST(Ctl({"tidy"}).status == 0);
   BOOST_TEST(Count("SELECT COUNT(*) FROM vpses WHERE id = 23") == 1u);
+}
+
+// Its customer may have started it after the panel had stopped it.
+BOOST_AUTO_TEST_CASE(AVpsThatASyncSuspendsOrTerminatesIsDueAStopOnce) {
+  BOOST_TEST(One(kDue) == "-");  // what the first import found so was never to be started here
+  for (const std::string state : {"6", "7"}) {
+    panel.Sql("UPDATE containers SET Status = 4, Hostname = 'before' WHERE Id = 21");
+    Must();
+    BOOST_TEST(One(kDue) == "-");
+    panel.Sql("UPDATE containers SET Status = " + state + " WHERE Id = 21");
+    Must({"--dry-run"});
+    BOOST_TEST(One(kDue) == "-");
+    Must();
+    BOOST_TEST(One(kDue) == "21");
+    Sql("UPDATE vpses SET stop_pending = 0");  // it was stopped
+    BOOST_TEST(Must() == "");
+    panel.Sql("UPDATE containers SET Hostname = 'after' WHERE Id = 21");
+    BOOST_TEST(Must() == "vpses 21: changed: hostname \"before\" → \"after\"\n");
+    BOOST_TEST(One(kDue) == "-");
+  }
+  panel.Sql("UPDATE containers SET Status = 4 WHERE Id = 21");
+  Must();
+  Sql("UPDATE nodes SET retired_at = UTC_TIMESTAMP(3)");
+  panel.Sql("UPDATE containers SET Status = 7 WHERE Id = 21");
+  Must();
+  BOOST_TEST(One(kDue) == "-");  // a node that is out of service is not asked
+}
+
+BOOST_AUTO_TEST_CASE(AStopIsDueNoMoreWhereTheContainerIsAnotherVpsesAfterTheSync) {
+  panel.Sql("UPDATE containers SET Status = 7 WHERE Id = 21");
+  panel.Sql(kContainer + "(24, 1, '101', 4, 'next.example', 1, 1, 0, 0, 1, '', 4, 0, 0, 0, 0, 900, 7)");
+  Must();
+  BOOST_TEST(One("SELECT state FROM vpses WHERE id = 24") == "active");
+  BOOST_TEST(One(kDue) == "-");
 }
 
 BOOST_AUTO_TEST_CASE(ThePanelsTrafficIsTheOpeningOfThePeriodThatShouldRunAndTheOneThatEndedStays) {
