@@ -227,7 +227,7 @@ const std::vector<Command>& Commands() {
        {"--traffic-split", "--traffic-total"}},
       {"vps",
        "suspend",
-       "suspend a VPS and stop its container; run again to retry a stop that is pending",
+       "suspend a VPS and stop its container; run again to stop what runs all the same",
        {Positional("ID", IdRule, "the VPS")},
        {},
        VpsSuspend},

@@ -129,16 +129,18 @@ base::Result<StopReport> Admin::HaltAndStop(std::uint64_t id, State state, base:
     if (!vps) return NoSuchVps(id);
     if (vps->state == State::kTerminated && state != State::kTerminated) return AlreadyTerminated(id);
     const std::uint64_t record = audit::Begin(session, IntentOf(id, vps->user_id, HaltName(state)));
-    if (vps->state != state) {
-      session.Execute(
-          "UPDATE vpses SET state = ?, stop_pending = 1, terminated_at = IF(state = 'terminated', "
-          "UTC_TIMESTAMP(3), NULL) WHERE id = ?",
-          {std::string_view(StateName(state)), id});
-      return Halted(record);
+    // A suspended VPS's container may run again by whatever hand, so its node is asked each time; a
+    // terminated one's may be another VPS's by now.
+    if (vps->state == State::kTerminated) {
+      if (vps->stop_pending) return Halted(record);
+      audit::End(session, record, audit::Outcome::kDone);
+      return Halted();
     }
-    if (vps->stop_pending) return Halted(record);
-    audit::End(session, record, audit::Outcome::kDone);
-    return Halted();
+    session.Execute(
+        "UPDATE vpses SET state = ?, stop_pending = 1, terminated_at = IF(state = 'terminated', "
+        "UTC_TIMESTAMP(3), NULL) WHERE id = ?",
+        {std::string_view(StateName(state)), id});
+    return Halted(record);
   });
   if (!halted) return halted.error();
   if (!*halted) return StopReport{};

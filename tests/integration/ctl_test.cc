@@ -512,6 +512,18 @@ BOOST_AUTO_TEST_CASE(SuspendAndTerminateStopTheContainerAndUnsuspendDoesNotStart
   BOOST_TEST(node.StatusOf("101") == "stopped");
 }
 
+BOOST_AUTO_TEST_CASE(SuspendingASuspendedVpsStopsWhatRuns) {
+  Must(Add("alpha", {"--host-key", node.HostKey("ed25519")}));
+  const std::string id = AddVps("101");
+  Must({"vps", "suspend", id});
+  node.Exec("vzctl start 101");
+  BOOST_TEST(node.StatusOf("101") == "running");
+  const Result again = Must({"vps", "suspend", id, "--json"});
+  BOOST_TEST(again.err.empty());
+  BOOST_TEST(!IsTrue(again.out, "stop_pending"));
+  BOOST_TEST(node.StatusOf("101") == "stopped");
+}
+
 BOOST_AUTO_TEST_CASE(AWholeInstallationPassesItsCheck) {
   const Result checked = Must({"config", "check"});
   for (const char* step : {"settings", "database", "schema", "key"}) BOOST_TEST(Holds(checked.out, step));
