@@ -178,7 +178,8 @@ const std::vector<Command>& Commands() {
        NodePin},
       {"node",
        "remove",
-       "take a node out of service; refused while VPSes that are not terminated are on it",
+       "take a node out of service, and give up stops that are pending there; refused while VPSes that are "
+       "not terminated are on it",
        {Positional("NAME", NameRule, "the node")},
        {},
        NodeRemove},

@@ -139,7 +139,10 @@ Done NodeRemove(Invocation& call) {
   const std::string name = call.arguments.Text("NAME");
   const auto removed = call.services->nodes.Remove(name, DatabaseDeadline());
   if (!removed) return removed.error();
-  call.output.Done("node " + name + " removed", {{"name", name}, {"removed", true}});
+  const std::string stops = std::to_string(*removed) + (*removed == 1 ? " stop" : " stops");
+  call.output.Done(
+      "node " + name + " removed" + (*removed == 0 ? "" : ", " + stops + " pending there given up"),
+      {{"name", name}, {"removed", true}, {"stops_dropped", Figure(*removed)}});
   return ExitStatus::kOk;
 }
 

@@ -46,6 +46,24 @@ std::uint64_t InsertNode(db::Session& session, const Node& node) {
   return id;
 }
 
+// The stops of terminated VPSes that are pending on a node, which nobody will ask any more: each would stand
+// in the way of its VPS's removal for ever. Gives how many.
+std::uint64_t DropStops(db::Session& session, const audit::Actor& actor, std::uint64_t node_id,
+                        const std::string& name) {
+  std::vector<audit::Subject> dropped;
+  session.Query(
+      "SELECT user_id, id FROM vpses WHERE node_id = ? AND state = 'terminated' AND stop_pending = 1 "
+      "ORDER BY id FOR UPDATE",
+      {node_id}, [&](const db::Row& row) {
+        dropped.push_back({row.U64(0), 0, row.U64(1)});
+      });
+  for (const audit::Subject& vps : dropped) {
+    session.Execute("UPDATE vpses SET stop_pending = 0 WHERE id = ?", {vps.vps_id});
+    audit::Note(session, actor, "stop-drop", vps, "node " + name + " was removed");
+  }
+  return dropped.size();
+}
+
 // Adds a row of the JOIN: a new node, or another pin of the last one.
 void Collect(const db::Row& row, std::vector<Node>& nodes) {
   Node node = ReadNode(row, 0);
@@ -125,8 +143,8 @@ base::Status Store::Pin(const std::string& name, const ssh::HostKey& key, bool r
   });
 }
 
-base::Status Store::Remove(const std::string& name, base::Deadline deadline) {
-  return pool_.Transact(deadline, [&](db::Session& session) -> base::Status {
+base::Result<std::uint64_t> Store::Remove(const std::string& name, base::Deadline deadline) {
+  return pool_.Transact(deadline, [&](db::Session& session) -> base::Result<std::uint64_t> {
     const auto id = LockNode(session, name);
     if (!id) return NoSuchNode(name);
     std::uint64_t living = 0;
@@ -138,7 +156,7 @@ base::Status Store::Remove(const std::string& name, base::Deadline deadline) {
     }
     session.Execute("UPDATE nodes SET retired_at = UTC_TIMESTAMP(3) WHERE id = ?", {*id});
     audit::Note(session, actor_, "node-remove", {}, name + ", ID " + std::to_string(*id));
-    return {};
+    return DropStops(session, actor_, *id, name);
   });
 }
 

@@ -29,8 +29,9 @@ class Store {
   base::Result<Node> Find(const std::string& name, base::Deadline deadline);
   // Adds a pinned key; with `replace` it becomes the only one. Pinning a key twice changes nothing.
   base::Status Pin(const std::string& name, const ssh::HostKey& key, bool replace, base::Deadline deadline);
-  // Takes the node out of service. kConflict: VPSes that are not terminated are on it.
-  base::Status Remove(const std::string& name, base::Deadline deadline);
+  // Takes the node out of service, and gives how many stops were pending there, which are due no more.
+  // kConflict: VPSes that are not terminated are on it.
+  base::Result<std::uint64_t> Remove(const std::string& name, base::Deadline deadline);
 
  private:
   db::Pool& pool_;

@@ -120,9 +120,10 @@ class Admin {
   // Commits the state, waits for customers' actions that are under way, books the container's traffic, then
   // stops it. A node that
   // cannot be reached is reported and is no error: the VPS is suspended or terminated all the same. The stop
-  // stays pending until the node says that the container is stopped and no start from before can still come
-  // to pass. No data is destroyed. kNotFound: no such VPS; kConflict: suspend or unsuspend of a terminated
-  // one. Repeating a suspension stops what runs; repeating a termination tries a stop again that is pending.
+  // stays pending until the node says that the container is stopped (or, of a terminated VPS, that it has
+  // none) and no start from before can still come to pass. No data is destroyed. kNotFound: no such VPS;
+  // kConflict: suspend or unsuspend of a terminated one. Repeating a suspension stops what runs; repeating a
+  // termination tries a stop again that is pending.
   base::Result<StopReport> Suspend(std::uint64_t id, base::Deadline deadline);
   base::Result<StopReport> Terminate(std::uint64_t id, base::Deadline deadline);
   // Back to active. Does not start the container.

@@ -59,9 +59,18 @@ base::Result<Placed> Find(db::Session& session, std::uint64_t id) {
   return std::move(*placed);
 }
 
-// Why a container is not known to be stopped after an attempt to stop it; empty where the node said that it
-// is.
-std::string WhyNotStopped(const base::Result<node::Outcome>& outcome) {
+// Of a container that the node lacks: nothing is left of it that a terminated VPS could run. A suspended
+// one's may have been moved by hand and run elsewhere, which only the operator can tell.
+std::string WhyMissing(State state) {
+  if (state == State::kTerminated) return "";
+  return "the node has no such container: where it was destroyed, 'cvmctl vps terminate'; where it was "
+         "moved, "
+         "'cvmctl vps unsuspend', 'cvmctl vps set' with its new place, and suspend it again";
+}
+
+// Why the container of a VPS in that state is not known to be stopped after an attempt to stop it; empty
+// where the node said that it is.
+std::string WhyNotStopped(const base::Result<node::Outcome>& outcome, State state) {
   if (!outcome) return outcome.error().message;
   switch (*outcome) {
     case node::Outcome::kDone:
@@ -70,7 +79,7 @@ std::string WhyNotStopped(const base::Result<node::Outcome>& outcome) {
     case node::Outcome::kDownAfterRestart:
       return "the node could not stop it (its words are in the log)";
     case node::Outcome::kMissing:
-      return "the node has no such container";
+      return WhyMissing(state);
     case node::Outcome::kLocked:
     case node::Outcome::kLockedAsAsked:
       return "another vzctl is at work on it";
@@ -79,9 +88,9 @@ std::string WhyNotStopped(const base::Result<node::Outcome>& outcome) {
 }
 
 // The same after the node was asked.
-std::string WhyNotStopped(const base::Result<std::optional<node::Container>>& container) {
+std::string WhyNotStopped(const base::Result<std::optional<node::Container>>& container, State state) {
   if (!container) return container.error().message;
-  if (!*container) return "the node has no such container";
+  if (!*container) return WhyMissing(state);
   return (*container)->running ? "it runs again" : "";
 }
 
@@ -191,9 +200,10 @@ base::Result<StopReport> Admin::Stop(std::uint64_t id, base::Deadline deadline) 
       std::this_thread::sleep_for(std::min(backoff.Next(), give_up.Remaining()));
       continue;
     }
-    if (const std::string why = WhyNotStopped(outcome); !why.empty()) return StopReport{true, why};
+    const State state = placed->vps.state;
+    if (const std::string why = WhyNotStopped(outcome, state); !why.empty()) return StopReport{true, why};
     const auto container = hypervisor_.Inspect(placed->node, *ctid, deadline);
-    if (const std::string why = WhyNotStopped(container); !why.empty()) return StopReport{true, why};
+    if (const std::string why = WhyNotStopped(container, state); !why.empty()) return StopReport{true, why};
     return Settle(id, *before, deadline);
   }
 }

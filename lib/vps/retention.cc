@@ -86,7 +86,10 @@ base::Status Remove(db::Session& session, const audit::Actor& actor, std::uint64
     return Error{ErrorCode::kConflict, name + " is not terminated: see 'cvmctl vps terminate'"};
   }
   if (gone->stop_pending) {
-    return Error{ErrorCode::kConflict, name + " is not known to be stopped: repeat 'cvmctl vps terminate'"};
+    return Error{ErrorCode::kConflict,
+                 name +
+                     " is not known to be stopped: repeat 'cvmctl vps terminate', or, where its node will "
+                     "never answer again, take that out of service by 'cvmctl node remove'"};
   }
   session.Execute("DELETE FROM vpses WHERE id = ?", {id});
   audit::Note(session, actor, "vps-purge", {gone->user_id, 0, id}, gone->what);

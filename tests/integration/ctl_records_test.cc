@@ -188,8 +188,8 @@ BOOST_AUTO_TEST_CASE(EveryChangeIsRecordedOnceWithWhoMadeIt) {
   Must({"token", "revoke", fresh.id});
   BOOST_TEST(Column(pool, "SELECT action FROM action_log ORDER BY id") ==
                  (Words{"user-add", "node-add", "node-pin", "template-add", "vps-add", "suspend", "unsuspend",
-                        "terminate", "node-remove", "user-disable", "user-enable", "token-create",
-                        "token-rotate", "token-expire", "token-revoke"}),
+                        "terminate", "node-remove", "stop-drop", "user-disable", "user-enable",
+                        "token-create", "token-rotate", "token-expire", "token-revoke"}),
              boost::test_tools::per_element());
   BOOST_TEST(Number(pool,
                     "SELECT COUNT(*) FROM action_log WHERE actor_kind <> 'operator' OR actor <> 'olga' OR "

@@ -524,6 +524,20 @@ BOOST_AUTO_TEST_CASE(SuspendingASuspendedVpsStopsWhatRuns) {
   BOOST_TEST(node.StatusOf("101") == "stopped");
 }
 
+BOOST_AUTO_TEST_CASE(AContainerThatIsGoneIsNoMoreToBeStoppedForATerminatedVpsAndStaysSoForASuspendedOne) {
+  Must(Add("alpha", {"--host-key", node.HostKey("ed25519")}));
+  const std::string id = AddVps("777");
+  const Result suspended = Must({"vps", "suspend", id, "--json"});
+  BOOST_TEST(IsTrue(suspended.out, "stop_pending"));
+  for (const char* way_out : {"no such container", "'cvmctl vps terminate'", "'cvmctl vps set'"}) {
+    BOOST_TEST(Holds(suspended.err, way_out), suspended.err << " lacks " << way_out);
+  }
+  const Result terminated = Must({"vps", "terminate", id, "--yes", "--json"});
+  BOOST_TEST(!IsTrue(terminated.out, "stop_pending"), terminated.out);
+  BOOST_TEST(terminated.err.empty(), terminated.err);
+  Must({"vps", "purge", id, "--yes"});
+}
+
 BOOST_AUTO_TEST_CASE(AWholeInstallationPassesItsCheck) {
   const Result checked = Must({"config", "check"});
   for (const char* step : {"settings", "database", "schema", "key"}) BOOST_TEST(Holds(checked.out, step));

@@ -199,6 +199,27 @@ BOOST_AUTO_TEST_CASE(AStopThatStaysPendingIsTriedAgainAndRecordedAsTheTimers) {
                  .at(0) == "timer stop-retry failed " + vps);
 }
 
+BOOST_AUTO_TEST_CASE(StopsThatWerePendingOnANodeThatIsRemovedAreGivenUpOnRecord) {
+  Must({"node", "add", "beta", "--host", "127.0.0.1", "--port", "1", "--host-key", kKey});
+  const std::string stopped = AddVps("102"), other = AddVps("103");
+  Must({"vps", "set", other, "--node", "beta"});
+  for (const std::string& id : {vps, other}) Must({"vps", "terminate", id, "--yes"});
+  Terminate(stopped, "0");
+  Fails({"vps", "purge", vps, "--yes"}, 4, "'cvmctl node remove'");
+  const std::string removed = Must({"node", "remove", "alpha"});
+  BOOST_TEST(Holds(removed, "1 stop"), removed);
+  BOOST_TEST(Column(pool, "SELECT CAST(id AS CHAR) FROM vpses WHERE stop_pending = 1") == Words{other},
+             boost::test_tools::per_element());
+  BOOST_TEST(Column(pool,
+                    "SELECT CONCAT_WS(' ', actor_kind, actor, vps_id, user_id, outcome, detail) FROM "
+                    "action_log WHERE action = 'stop-drop'") ==
+                 Words{"operator olga " + vps + " 1 done node alpha was removed"},
+             boost::test_tools::per_element());
+  BOOST_TEST(Holds(Must({"vps", "terminate", vps, "--yes"}), "is terminated\n"));
+  BOOST_TEST(Tidy("stops_pending") == "1");
+  Must({"vps", "purge", vps, "--yes"});
+}
+
 BOOST_AUTO_TEST_CASE(TriesOfAStopThatFailAreOneRecordADayForEachVps) {
   const std::string other = AddVps("102");
   for (const std::string& id : {vps, other}) Must({"vps", "suspend", id});

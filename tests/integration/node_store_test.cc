@@ -83,8 +83,9 @@ Node Alpha() {
   return node;
 }
 
-bool FailsWith(const cvm::base::Status& status, ErrorCode code) {
-  return !status.ok() && status.error().code == code;
+template <class Result>
+bool FailsWith(const Result& result, ErrorCode code) {
+  return !result.ok() && result.error().code == code;
 }
 
 }  // namespace
