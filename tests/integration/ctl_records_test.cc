@@ -249,6 +249,15 @@ BOOST_AUTO_TEST_CASE(RecordsAreShownNewestFirstOfOneThingAndSinceATime) {
   BOOST_TEST(Holds(Must({"log"}), "h101, container 101 on alpha"));
 }
 
+BOOST_AUTO_TEST_CASE(ALoginThatIsNoUtf8IsRecordedEscaped) {
+  for (const auto& [login, recorded] :
+       {std::pair("ol\xe4", "ol\\xe4"), std::pair("ol\xc3\xa4", "ol\xc3\xa4")}) {
+    setenv("SUDO_USER", login, 1);
+    Must({"user", "add", "of" + std::to_string(Number(pool, "SELECT COUNT(*) FROM users"))});
+    BOOST_TEST(Column(pool, "SELECT actor FROM action_log ORDER BY id DESC LIMIT 1").at(0) == recorded);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(ALongLoginDoesNotWidenTheTableOfRecords) {
   const std::string login(190, 'o');
   setenv("SUDO_USER", login.c_str(), 1);
