@@ -267,7 +267,8 @@ const std::vector<Command>& Commands() {
       {"tidy",
        "",
        "try pending stops again, and remove what is older than the settings say; meant for a timer",
-       {Flag("--dry-run", "try nothing and remove nothing, show how much it would be")},
+       {Flag("--dry-run", "try nothing and remove nothing, show how much it would be"),
+        Flag("--timer", "it is a timer that runs this: the records name it, and nobody")},
        {},
        Tidy},
 

@@ -17,9 +17,10 @@ base::Status Confirm(Invocation& call, const std::string& what) {
   return base::Error{base::ErrorCode::kInternal, "not confirmed, nothing was changed"};
 }
 
-// The timer's deed, whoever runs it: nobody has named what goes.
-vps::Purger TimerOf(Invocation& call) {
-  return vps::Purger(call.services->pool, {audit::ActorKind::kTimer, ""});
+// Whose deed it is.
+audit::Actor ActorOf(const Invocation& call) {
+  if (call.arguments.Has("--timer")) return {audit::ActorKind::kTimer, ""};
+  return call.services->actor;
 }
 
 Record RecordOf(const vps::Tidied& tidied, const vps::RetryReport& stops) {
@@ -57,14 +58,15 @@ Done VpsPurge(Invocation& call) {
 // A stop that stays pending is no failure: the next call tries again, and `vps list` shows it.
 Done Tidy(Invocation& call) {
   Services& services = *call.services;
-  vps::Purger purger = TimerOf(call);
+  const audit::Actor actor = ActorOf(call);
+  vps::Purger purger(services.pool, actor);
   if (call.arguments.Has("--dry-run")) {
     const auto old = purger.CountOld(services.retention, DatabaseDeadline());
     if (!old) return old.error();
     call.output.One(RecordOf(*old, {}));
     return ExitStatus::kOk;
   }
-  const auto stops = services.vpses.RetryPending(StopDeadline());
+  const auto stops = services.vpses.RetryPending(actor, StopDeadline());
   if (!stops) return stops.error();
   const auto tidied = purger.Tidy(services.retention, TidyDeadline());
   if (!tidied) return tidied.error();

@@ -129,13 +129,13 @@ class Admin {
   // Back to active. Does not start the container.
   base::Status Unsuspend(std::uint64_t id, base::Deadline deadline);
 
-  // Tries every pending stop once, in order of the VPSes, as long as the deadline lasts. Of the tries that
-  // fail a VPS gets one record a day (UTC).
-  base::Result<RetryReport> RetryPending(base::Deadline deadline);
+  // Tries every pending stop once, in order of the VPSes, as long as the deadline lasts; `actor` stands in
+  // the records. Of the tries that fail a VPS gets one record a day (UTC).
+  base::Result<RetryReport> RetryPending(const audit::Actor& actor, base::Deadline deadline);
 
  private:
   base::Result<StopReport> HaltAndStop(std::uint64_t id, State state, base::Deadline deadline);
-  base::Result<StopReport> RetryStop(std::uint64_t id, base::Deadline deadline);
+  base::Result<StopReport> RetryStop(std::uint64_t id, const audit::Actor& actor, base::Deadline deadline);
   // `retried`: the VPS whose pending stop was tried again; 0: it was no such try.
   void EndRecord(std::uint64_t record, std::uint64_t retried, bool done, base::Deadline deadline);
   void AwaitIntents(std::uint64_t id, base::Deadline deadline);

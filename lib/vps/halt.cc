@@ -229,13 +229,13 @@ base::Result<StopReport> Admin::Settle(std::uint64_t id, const audit::Starts& be
   });
 }
 
-// One of those, with its record: the timer's, whoever runs it.
-base::Result<StopReport> Admin::RetryStop(std::uint64_t id, base::Deadline deadline) {
+base::Result<StopReport> Admin::RetryStop(std::uint64_t id, const audit::Actor& actor,
+                                          base::Deadline deadline) {
   const auto record = pool_.Transact(deadline, [&](db::Session& session) -> base::Result<std::uint64_t> {
     const auto vps = Lock(session, id);
     if (!vps) return NoSuchVps(id);
     audit::Intent intent = IntentOf(id, vps->user_id, "stop-retry");
-    intent.actor = {audit::ActorKind::kTimer, ""};
+    intent.actor = actor;
     return audit::Begin(session, intent);
   });
   if (!record) return record.error();
@@ -244,7 +244,7 @@ base::Result<StopReport> Admin::RetryStop(std::uint64_t id, base::Deadline deadl
   return report;
 }
 
-base::Result<RetryReport> Admin::RetryPending(base::Deadline deadline) {
+base::Result<RetryReport> Admin::RetryPending(const audit::Actor& actor, base::Deadline deadline) {
   const auto due = pool_.Run(deadline, [](db::Session& session) {
     std::vector<std::uint64_t> ids;
     session.Query("SELECT id FROM vpses WHERE stop_pending = 1 AND state <> 'active' ORDER BY id", {},
@@ -254,7 +254,8 @@ base::Result<RetryReport> Admin::RetryPending(base::Deadline deadline) {
   if (!due) return due.error();
   RetryReport report;
   for (const std::uint64_t id : *due) {
-    const auto stopped = deadline.Passed() ? StopReport{true, "no time is left"} : RetryStop(id, deadline);
+    const auto stopped =
+        deadline.Passed() ? StopReport{true, "no time is left"} : RetryStop(id, actor, deadline);
     if (!stopped && stopped.error().code == ErrorCode::kNotFound) continue;  // removed meanwhile
     if (!stopped) return stopped.error();
     ++(stopped->stop_pending ? report.pending : report.stopped);

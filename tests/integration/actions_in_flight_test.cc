@@ -41,7 +41,7 @@ struct InFlight : Flight {
   }
   cvm::vps::StopReport Suspend() { return Must(admin.Suspend(placed.vps.id, Patience())); }
   cvm::vps::StopReport SuspendAtOnce() { return Must(Impatient().Suspend(placed.vps.id, Patience())); }
-  cvm::vps::RetryReport Retry() { return Must(Impatient().RetryPending(Patience())); }
+  cvm::vps::RetryReport Retry() { return Must(Impatient().RetryPending({}, Patience())); }
   // The promise: suspended is stopped, or a stop is pending.
   bool KeepsThePromise() { return State() == "suspended" && (StopPending() || !Runs()); }
   bool IsStoppedForGood() { return State() == "suspended" && !StopPending() && !Runs(); }

@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(WhatIsOlderThanItsTimeIsRemovedAndNothingElse) {
   }
   BOOST_TEST(Rows("action_log") == before);
   BOOST_TEST(Rows("api_tokens") == 4u);
-  const auto tidied = Json({"tidy"});
+  const auto tidied = Json({"tidy", "--timer"});
   BOOST_TEST(Text(tidied.root(), "tokens") == "2");
   BOOST_TEST(Text(tidied.root(), "vpses") == "1");
   BOOST_TEST(Text(tidied.root(), "traffic_days") == "199");
@@ -187,16 +187,37 @@ BOOST_AUTO_TEST_CASE(ATerminatedVpsOfUnknownAgeCountsFromTheFirstTidyOn) {
   BOOST_TEST(Tidy("vpses") == "1");
 }
 
-BOOST_AUTO_TEST_CASE(AStopThatStaysPendingIsTriedAgainAndRecordedAsTheTimers) {
+BOOST_AUTO_TEST_CASE(AStopThatStaysPendingIsTriedAgainAndRecorded) {
   Must({"vps", "terminate", vps, "--yes"});
   RunSql(pool, "UPDATE vpses SET terminated_at = terminated_at - INTERVAL 91 DAY");
-  const auto tidied = Json({"tidy"});
+  const auto tidied = Json({"tidy", "--timer"});
   BOOST_TEST(Text(tidied.root(), "stops_pending") == "1");
   BOOST_TEST(Text(tidied.root(), "vpses") == "0");
   BOOST_TEST(Column(pool,
                     "SELECT CONCAT(actor_kind, ' ', action, ' ', outcome, ' ', vps_id) FROM action_log ORDER "
                     "BY id DESC LIMIT 1")
                  .at(0) == "timer stop-retry failed " + vps);
+}
+
+BOOST_AUTO_TEST_CASE(WhatIsTidiedIsTheOperatorsDeedOrWhereItSaysSoTheTimers) {
+  RunSql(pool, "DELETE FROM action_log");
+  for (const Words& how : {Words{}, Words{"--timer"}}) {
+    Must({"vps", "suspend", vps});  // its node cannot be reached
+    RunSql(pool, "DELETE FROM action_log");
+    FillTraffic(vps);
+    const std::string id = Make({"token", "create", "jane"}).id;
+    RunSql(pool, "UPDATE api_tokens SET revoked_at = UTC_TIMESTAMP(3) - INTERVAL 91 DAY WHERE id = " + id);
+    Tidy("tokens", how);
+    const std::string who = how.empty() ? "operator olga" : "timer ";
+    BOOST_TEST(Column(pool,
+                      "SELECT CONCAT(actor_kind, ' ', actor, ': ', action) FROM action_log WHERE action <> "
+                      "'token-create' ORDER BY id") ==
+                   (Words{who + ": stop-retry", who + ": token-purge", who + ": tidy"}),
+               boost::test_tools::per_element());
+    for (const char* table : {"traffic_period", "traffic_samples", "traffic_daily"}) {
+      RunSql(pool, std::string("DELETE FROM ") + table);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(StopsThatWerePendingOnANodeThatIsRemovedAreGivenUpOnRecord) {

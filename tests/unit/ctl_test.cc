@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(TheCommandsAreThoseOfTheDocumentation) {
       "vps terminate ID [--yes]",
       "vps purge ID [--yes]",
       "log [--vps ID] [--user NAME] [--token T] [--since D] [--limit N]",
-      "tidy [--dry-run]",
+      "tidy [--dry-run] [--timer]",
       "traffic collect [--node N]",
       "traffic show VPS [--days N]",
       "traffic adjust VPS BYTES --why TEXT [--in] [--out]",
