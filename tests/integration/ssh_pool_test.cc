@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/listener.h"
 #include "tests/support/ssh_node.h"
 
 using cvm::base::Deadline;
@@ -163,6 +164,32 @@ BOOST_FIXTURE_TEST_CASE(SixteenThreadsShareAtMostEightSessions, Pooled) {
   for (std::thread& thread : threads) thread.join();
   BOOST_TEST(good == 16 * 15);
   BOOST_TEST(NewLogins() <= 8U);
+}
+
+// Two attempts are under way at one time: whoever stands in line behind them makes none.
+BOOST_FIXTURE_TEST_CASE(AllWhoWaitForAHostThatNeverAnswersAreRefusedAfterTheOneAttempt, Pooled) {
+  constexpr std::size_t kCallers = 12;
+  const cvm::tests::Listener silent;
+  endpoint.port = silent.port();
+  settings.connect_timeout = std::chrono::seconds(3);
+  ThePool();
+  std::atomic<std::size_t> refused{0};
+  std::vector<std::thread> callers;
+  for (std::size_t i = 0; i < kCallers; ++i) {
+    callers.emplace_back([&] {
+      const auto output = Run("true", std::chrono::seconds(60));
+      refused += !output.ok() && output.error().code == ErrorCode::kUnavailable ? 1 : 0;
+    });
+  }
+  BOOST_TEST(TestNode::Await([this] {
+    const auto books = ThePool().Figures().endpoints;
+    return books.size() == 1 && books[0].in_use + books[0].waiting == kCallers && books[0].waiting > 0;
+  }));
+  for (std::thread& caller : callers) caller.join();
+  BOOST_TEST(refused == kCallers);
+  BOOST_TEST(ThePool().Figures().failed <= 2U);
+  BOOST_TEST(ThePool().Figures().opened == 0U);
+  BOOST_TEST(ThePool().Figures().endpoints.empty());
 }
 
 BOOST_FIXTURE_TEST_CASE(WhoGetsNoSessionByTheDeadlineIsToldSo, Pooled) {
