@@ -54,6 +54,7 @@ class Planner {
     RestoreKeys();
     FreePublicTokens();
     for (std::size_t kind = 0; kind < kKinds; ++kind) Compare(static_cast<Kind>(kind));
+    Append(forgotten_);
     for (std::size_t kind = 0; kind < kKinds; ++kind) {
       Append(parked_.at(kind));
       Append(updated_.at(kind));
@@ -153,6 +154,7 @@ class Planner {
       unique = unique || columns[i].unique;
       changes.push_back(ChangeOf(columns[i], existing.values[i], record.values[i]));
     }
+    if (kind == kVpses && Moves(existing, record)) forgotten_.push_back({Do::kForget, kind, {record.id, {}}});
     if (unique) parked_.at(kind).push_back({Do::kPark, kind, {record.id, {}}});
     updated_.at(kind).push_back({Do::kUpdate, kind, record});
     if (kind == kVpses && IsHalted(record, existing)) {
@@ -166,6 +168,12 @@ class Planner {
   static bool IsHalted(const Record& record, const Existing& existing) {
     const Text& state = record.values[vps_row::kState];
     return state != existing.values[vps_row::kState] && state != Text(vps::StateName(vps::State::kActive));
+  }
+
+  // What its counters showed until the first reading at its new place stands in the panel's figure already.
+  static bool Moves(const Existing& before, const Record& after) {
+    return before.values[vps_row::kNode] != after.values[vps_row::kNode] ||
+           before.values[vps_row::kCtid] != after.values[vps_row::kCtid];
   }
 
   // The API shows the panel's figure; what we counted ourselves is in it.
@@ -188,6 +196,7 @@ class Planner {
   const Wanted& wanted_;
   const Ours& ours_;
   const Periods& periods_;
+  Steps forgotten_;
   std::array<Steps, kKinds> parked_, updated_, inserted_;
   Plan plan_;
 };
@@ -220,6 +229,11 @@ void SetOpening(db::Session& session, std::uint64_t id, const traffic::Bytes& us
   if (move.why != traffic::Why::kIsRunning) moved.push_back({id, move, *period});
 }
 
+// In the order of a booking: one that is under way would write its sample behind this.
+void Forget(db::Session& session, std::uint64_t id) {
+  if (traffic::LockPeriod(session, id)) traffic::ForgetSamples(session, id);
+}
+
 void CarryStep(db::Session& session, const Step& step, std::vector<Moved>& moved) {
   const Table& table = TableOf(step.kind);
   const std::uint64_t id = step.record.id;
@@ -248,6 +262,8 @@ void CarryStep(db::Session& session, const Step& step, std::vector<Moved>& moved
       return Insert(session, table, step.record);
     case Do::kOpening:
       return SetOpening(session, id, step.used, moved);
+    case Do::kForget:
+      return Forget(session, id);
   }
   std::abort();
 }

@@ -22,7 +22,7 @@ using Periods = std::map<std::uint64_t, traffic::Period>;
 Periods ReadPeriods(db::Session& session);
 
 struct Step {
-  enum class Do { kRevoke, kRestore, kTerminate, kFree, kPark, kUpdate, kStop, kInsert, kOpening };
+  enum class Do { kRevoke, kRestore, kTerminate, kFree, kPark, kUpdate, kStop, kInsert, kOpening, kForget };
   Do what;
   Kind kind;
   Record record;

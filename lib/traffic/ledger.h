@@ -70,6 +70,8 @@ std::optional<Period> SeePeriod(db::Session& session, std::uint64_t vps_id);
 std::vector<Sample> ReadSamples(db::Session& session, std::uint64_t vps_id);
 void WriteSample(db::Session& session, std::uint64_t vps_id, const Sample& sample);
 void DeleteSample(db::Session& session, std::uint64_t vps_id, const Sample& sample);
+// Of a VPS that is another container from now on, of which nothing is known; the period's row is locked.
+void ForgetSamples(db::Session& session, std::uint64_t vps_id);
 
 // To the row of today and, where the period is running, to its total.
 void AddBytes(db::Session& session, std::uint64_t vps_id, const Period& period, const Bytes& delta);

@@ -118,7 +118,7 @@ base::Status WritePlace(db::Session& session, std::uint64_t id, const Now& now, 
   if (!node_id) return node_id.error();
   const std::string text = ctid->text();
   session.Execute("UPDATE vpses SET node_id = ?, ctid = ? WHERE id = ?", {*node_id, text, id});
-  if (node == now.node) session.Execute("DELETE FROM traffic_samples WHERE vps_id = ?", {id});
+  if (node == now.node) traffic::ForgetSamples(session, id);
   done.push_back({"container", now.ctid + " on " + now.node, text + " on " + node});
   return {};
 }

@@ -5,7 +5,9 @@
 #include <string>
 
 #include "lib/db/script.h"
+#include "lib/traffic/book.h"
 #include "lib/traffic/period.h"
+#include "tests/support/flight.h"
 #include "tests/support/panel_import_fixture.h"
 
 namespace cvm::test::panel {
@@ -24,6 +26,20 @@ struct Syncing : Importing {
   Syncing() { Must(); }
   std::string InForce() {
     return One("SELECT COALESCE(GROUP_CONCAT(id ORDER BY id), '-') FROM api_tokens WHERE revoked_at IS NULL");
+  }
+  // Books what a container's interface shows. The life tells containers apart.
+  void Collect(std::uint64_t vps, std::uint64_t node, std::uint64_t life, std::uint64_t bytes) {
+    const auto noted =
+        test::Must(traffic::Note(ours, vps, node, *base::Ctid::FromNumber(101), test::Patience()));
+    node::ContainerReading reading;
+    reading.epoch = {"a4f8c15d-457b-430b-9237-68525810dff9", life};
+    reading.inside = {{"venet0", bytes, 0}};
+    test::Must(traffic::Book(ours, noted, reading, traffic::Gone::kRemoved, {}, test::Patience()));
+  }
+  std::string Counted() {
+    return One(
+        "SELECT GROUP_CONCAT(CONCAT(vps_id, ':', bytes_in) ORDER BY vps_id) FROM traffic_period WHERE vps_id "
+        "IN (21, 22)");
   }
 };
 
@@ -216,6 +232,29 @@ BOOST_AUTO_TEST_CASE(AnOpeningFollowsTheBillingDay) {
   BOOST_TEST(One(kPeriod21) == "1|0|0|100|9");
   BOOST_TEST(Count("SELECT COUNT(*) FROM traffic_period WHERE DAY(begins_on) = 15") == 2u);
   BOOST_TEST(Must() == "");
+}
+
+BOOST_AUTO_TEST_CASE(ContainersThatChangedHandsCountFromTheirFirstReadingOn) {
+  constexpr std::uint64_t kOne = 100, kTwo = 200;  // the containers' lives
+  Collect(21, 4, kOne, 1000);
+  Collect(22, 4, kTwo, 2000);
+  Collect(22, 4, kTwo, 9000);
+  BOOST_TEST(Counted() == "21:0,22:7000");
+  panel.Sql("UPDATE containers SET InternalId = IF(Id = 21, '102', '101') WHERE Id IN (21, 22)");
+  Must();
+  Collect(21, 4, kTwo, 9000);
+  Collect(22, 4, kOne, 1000);
+  BOOST_TEST(Counted() == "21:0,22:7000");
+  Collect(21, 4, kTwo, 9005);
+  panel.Sql("UPDATE containers SET Hostname = 'other' WHERE Id = 21");
+  Must();
+  Collect(21, 4, kTwo, 9007);
+  BOOST_TEST(Counted() == "21:7,22:7000");
+  panel.Sql("UPDATE containers SET NodeId = 5 WHERE Id = 22");  // where the panel has counted it before us
+  Must();
+  Collect(22, 5, kOne, 500);
+  Collect(22, 5, kOne, 501);
+  BOOST_TEST(Counted() == "21:7,22:7001");
 }
 
 BOOST_AUTO_TEST_CASE(ANameLikeTheOneThatARowIsParkedUnderIsInNobodysWay) {
