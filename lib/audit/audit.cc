@@ -14,6 +14,10 @@ constexpr db::Sql kBegin =
     "INSERT INTO action_log (actor_kind, actor, user_id, token_id, client_address, vps_id, action, "
     "request_id, detail, begun_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))";
 
+constexpr db::Sql kNote =
+    "INSERT INTO action_log (actor_kind, actor, user_id, token_id, vps_id, action, detail, begun_at, "
+    "ended_at, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), 'done')";
+
 constexpr db::Sql kEnd =
     "UPDATE action_log SET ended_at = UTC_TIMESTAMP(3), outcome = ? WHERE id = ? AND ended_at IS NULL";
 
@@ -108,14 +112,9 @@ void EndTry(db::Session& session, std::uint64_t id, std::uint64_t vps_id, Outcom
 
 void Note(db::Session& session, const Actor& actor, std::string_view action, const Subject& subject,
           std::string_view detail) {
-  Intent intent;
-  intent.actor = actor;
-  intent.user_id = subject.user_id;
-  intent.token_id = subject.token_id;
-  intent.vps_id = subject.vps_id;
-  intent.action = action;
-  intent.detail = detail;
-  End(session, Begin(session, intent), Outcome::kDone);
+  session.Execute(kNote, {std::string_view(ActorKindName(actor.kind)), Cut(actor.name, kMostActor),
+                          NumberOrNull(subject.user_id), NumberOrNull(subject.token_id),
+                          NumberOrNull(subject.vps_id), action, Cut(detail, kMostDetail)});
 }
 
 std::uint64_t CountOpen(db::Session& session, std::uint64_t vps_id) {

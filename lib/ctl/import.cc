@@ -24,25 +24,10 @@ base::Result<base::Secret> ReadSalt(const std::string& path) {
   return base::Secret(std::move(file->text));
 }
 
-std::string Shown(const panel_import::Text& text) {
-  return text ? "\"" + *text + "\"" : "none";
-}
-
 std::string Line(const Difference& difference) {
-  std::string line = difference.table + " " + std::to_string(difference.id) + ": " + difference.what;
-  const char* separator = ": ";
-  for (const Change& change : difference.changes) {
-    line += separator + change.field + " ";
-    if (change.secret) {
-      line += "(not shown)";
-    } else if (difference.what == "added") {
-      line += Shown(change.after);
-    } else {
-      line += Shown(change.before) + " → " + Shown(change.after);
-    }
-    separator = ", ";
-  }
-  return line;
+  const std::string changes = TextOf(difference);
+  return difference.table + " " + std::to_string(difference.id) + ": " + difference.what +
+         (changes.empty() ? "" : ": " + changes);
 }
 
 Record RecordOf(const Difference& difference) {

@@ -9,6 +9,7 @@
 #include "lib/panel_import/mapping.h"
 #include "lib/panel_import/panel.h"
 #include "lib/panel_import/plan.h"
+#include "lib/panel_import/record.h"
 #include "lib/panel_import/tables.h"
 #include "lib/traffic/ledger.h"
 #include "lib/vps/vps.h"
@@ -220,6 +221,7 @@ void NoteLeft(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) 
 }
 
 struct Found {
+  Ours ours;  // before
   Wanted wanted;
   Plan plan;
   Report report;
@@ -230,8 +232,8 @@ base::Result<Found> FindOut(db::Session& session, const Panel& panel, const base
                             const Options& options) {
   const State state = ReadState(session);
   if (const auto good = CheckState(state, options); !good) return good.error();
-  const Ours ours = ReadOurs(session);
   Found found;
+  const Ours& ours = found.ours = ReadOurs(session);
   found.wanted = Map(panel, salt, ours, !state.begun);
   found.plan = MakePlan(found.wanted, ours, ReadPeriods(session));
   if (const auto good = CheckHeld(found.plan); !good) return good.error();
@@ -251,22 +253,6 @@ base::Result<Found> FindOut(db::Session& session, const Panel& panel, const base
   return found;
 }
 
-// One record of the whole, and one of everything that ended.
-void PutOnRecord(db::Session& session, const Report& report, const Options& options) {
-  const auto note = [&](const char* action, const audit::Subject& subject, const std::string& detail) {
-    audit::Note(session, options.actor, action, subject, detail);
-  };
-  for (const Difference& difference : report.differences) {
-    if (difference.what == "revoked") note("token-revoke", {0, difference.id}, "not in the CVM panel");
-    if (difference.what == "in force again")
-      note("token-restore", {0, difference.id}, "in the CVM panel again");
-    if (difference.what == "terminated") note("terminate", {0, 0, difference.id}, "not in the CVM panel");
-  }
-  const std::string count = std::to_string(report.differences.size());
-  if (options.final) note("import", {}, "cvm, ended: " + count + " differences");
-  if (!options.final && !report.differences.empty()) note("import", {}, "cvm: " + count + " differences");
-}
-
 // Two imports at once take turns: the row is locked to the end of the transaction. Whether this is the first
 // was found out before.
 base::Result<Found> Write(db::Session& session, const Panel& panel, const base::Secret& salt,
@@ -280,7 +266,7 @@ base::Result<Found> Write(db::Session& session, const Panel& panel, const base::
       "ON DUPLICATE KEY UPDATE terminated_seen = GREATEST(terminated_seen, VALUES(terminated_seen))",
       {options.database, std::uint64_t{panel.shows_terminated}});
   found->moved = Carry(session, found->plan);
-  PutOnRecord(session, found->report, options);
+  PutOnRecord(session, found->report, found->ours, options);
   if (options.final) {
     session.Execute("UPDATE imports SET ended_at = UTC_TIMESTAMP(3) WHERE source = 'cvm'", {});
   }

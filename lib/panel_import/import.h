@@ -54,6 +54,10 @@ struct Difference {
   std::vector<Change> changes;
 };
 
+// Its changes on one line: `name "jane" → "janet", private_hash (not shown)`; of a row that was added what it
+// holds now.
+std::string TextOf(const Difference& difference);
+
 // Something about a row of the panel that a person should know: not imported, or not as it stood there.
 struct Note {
   std::string table;

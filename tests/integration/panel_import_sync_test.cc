@@ -36,6 +36,19 @@ struct Syncing : Importing {
     reading.inside = {{"venet0", bytes, 0}};
     test::Must(traffic::Book(ours, noted, reading, traffic::Gone::kRemoved, {}, test::Patience()));
   }
+  // What is on record of an action, the oldest first: user, token, VPS, detail.
+  std::string Recorded(const char* action) {
+    std::string all;
+    for (const std::string& line : test::Column(ours,
+                                                "SELECT CONCAT_WS('|', COALESCE(user_id, '-'), "
+                                                "COALESCE(token_id, '-'), COALESCE(vps_id, '-'), detail) "
+                                                "FROM action_log WHERE action = ? AND outcome = 'done' "
+                                                "ORDER BY id",
+                                                {std::string_view(action)})) {
+      all += line + "\n";
+    }
+    return all;
+  }
   std::string Counted() {
     return One(
         "SELECT GROUP_CONCAT(CONCAT(vps_id, ':', bytes_in) ORDER BY vps_id) FROM traffic_period WHERE vps_id "
@@ -255,6 +268,63 @@ BOOST_AUTO_TEST_CASE(ContainersThatChangedHandsCountFromTheirFirstReadingOn) {
   Collect(22, 5, kOne, 500);
   Collect(22, 5, kOne, 501);
   BOOST_TEST(Counted() == "21:7,22:7001");
+}
+
+BOOST_AUTO_TEST_CASE(WhatASyncChangesIsOnRecordWithWhoseItIsAndWhatStoodThere) {
+  BOOST_TEST(Count("SELECT COUNT(*) FROM action_log") == 1u);  // of a row that is added it says itself
+  panel.Sql("UPDATE users SET Username = 'janet' WHERE Id = 3");
+  panel.Sql("UPDATE nodes SET Hostname = '192.0.2.5' WHERE Id = 4");
+  panel.Sql("UPDATE containers SET Status = 6, InternalId = '111', UserId = 7 WHERE Id = 21");
+  panel.Sql("UPDATE api_keys SET PrivateToken = REPEAT('a', 43), KeyType = 0, UserId = 7 WHERE Id = 11");
+  Must({"--dry-run"});
+  BOOST_TEST(Count("SELECT COUNT(*) FROM action_log") == 1u);
+  Must();
+  const std::string as = "as in the CVM panel: ";
+  BOOST_TEST(Recorded("user-set") == "3|-|-|" + as + "name \"jane\" → \"janet\"\n");
+  BOOST_TEST(Recorded("node-set") == "-|-|-|nodes 4, " + as + "host \"192.0.2.4\" → \"192.0.2.5\"\n");
+  const std::string vps = "|-|21|" + as +
+                          "user_id \"3\" → \"7\", ctid \"101\" → \"111\", state \"active\" → "
+                          "\"suspended\"\n";
+  BOOST_TEST(Recorded("vps-set") == "3" + vps + "7" + vps);
+  const std::string pair =
+      "|11|-|" + as + "user_id \"3\" → \"7\", private_hash (not shown), client_access \"1\" → \"0\"\n";
+  BOOST_TEST(Recorded("token-set") == "3" + pair + "7" + pair);
+  panel.Sql("DELETE FROM api_keys WHERE Id = 12");
+  panel.Sql("DELETE FROM containers WHERE Id = 22");
+  Must();
+  BOOST_TEST(Recorded("token-revoke") == "7|12|-|not in the CVM panel\n");
+  BOOST_TEST(Recorded("terminate") == "7|-|22|not in the CVM panel\n");
+  panel.FillKeys();
+  Must();
+  BOOST_TEST(Recorded("token-restore") == "7|12|-|in the CVM panel again\n");
+  const std::string log = Ctl({"log", "--user", "bob"}).out;
+  for (const char* action : {"vps-set", "token-set", "token-revoke", "terminate", "token-restore"}) {
+    BOOST_TEST(Holds(log, action), action << " is not in " << log);
+  }
+  BOOST_TEST(!Holds(everything, std::string(43, 'a')));
+}
+
+BOOST_AUTO_TEST_CASE(AnOpeningThatTakesBackACorrectionIsOnRecordAndNoOther) {
+  const auto adjust = [&](const char* bytes) {
+    return Ctl({"traffic", "adjust", "21", bytes, "--in", "--why", "x"}).status;
+  };
+  panel.Sql("UPDATE containers SET IncomingTrafficUsed = 150 WHERE Id IN (21, 22)");
+  Must();
+  BOOST_TEST(Recorded("traffic-set") == "");
+  const std::string record =
+      "3|-|21|as in the CVM panel, in place of a correction made here: opening_in \"155\" → \"150\"\n";
+  BOOST_TEST(adjust("5") == 0);
+  Must();
+  BOOST_TEST(Recorded("traffic-set") == record);
+  panel.Sql("UPDATE containers SET IncomingTrafficUsed = 160 WHERE Id IN (21, 22)");
+  Must();
+  BOOST_TEST(Recorded("traffic-set") == record);
+  BOOST_TEST(adjust("-7") == 0);
+  Must();
+  BOOST_TEST(Recorded("traffic-set") ==
+             record +
+                 "3|-|21|as in the CVM panel, in place of a correction made here: opening_in \"160\" → "
+                 "\"167\"\n");
 }
 
 BOOST_AUTO_TEST_CASE(ANameLikeTheOneThatARowIsParkedUnderIsInNobodysWay) {
