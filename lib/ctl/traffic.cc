@@ -7,6 +7,7 @@
 #include "lib/ctl/commands.h"
 #include "lib/ctl/each.h"
 #include "lib/ctl/progress.h"
+#include "lib/ctl/sync.h"
 #include "lib/ctl/terminal.h"
 #include "lib/log/log.h"
 #include "lib/node/node.h"
@@ -220,6 +221,7 @@ Done TrafficAdjust(Invocation& call) {
   const auto used = traffic::Correct(call.services->pool, call.arguments.Number("VPS"),
                                      CorrectionOf(call.arguments), call.services->actor, DatabaseDeadline());
   if (!used) return used.error();
+  WarnOfSync(call, call.arguments.Number("VPS"));
   call.output.Done("VPS " + id + ": used in this period are " + UsedText(*used),
                    {{"id", id}, {"used_in", Figure(used->in)}, {"used_out", Figure(used->out)}});
   return ExitStatus::kOk;

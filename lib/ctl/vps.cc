@@ -4,6 +4,7 @@
 
 #include "lib/base/ctid.h"
 #include "lib/ctl/commands.h"
+#include "lib/ctl/sync.h"
 #include "lib/traffic/period.h"
 #include "lib/vps/vps.h"
 
@@ -108,6 +109,13 @@ Record RecordOf(const vps::Listed& listed) {
   return record;
 }
 
+// The billing day alone is nothing that a panel knows.
+void WarnOfSync(Invocation& call, const std::vector<vps::Change>& changes) {
+  const bool panels = std::any_of(changes.begin(), changes.end(),
+                                  [](const vps::Change& one) { return one.what != "billing_day"; });
+  if (panels) WarnOfSync(call, call.arguments.Number("ID"));
+}
+
 // The answer to a change of state. A stop that is pending is a warning: the state holds all the same.
 void ReportState(Invocation& call, vps::State state, const vps::StopReport& report) {
   const std::string id = call.arguments.Text("ID");
@@ -167,6 +175,7 @@ Done VpsSet(Invocation& call) {
       call.services->vpses.Set(call.arguments.Number("ID"), ChangesOf(call.arguments), DatabaseDeadline());
   if (!report) return report.error();
   WarnOfWhatWasLeft(call, report->move);
+  WarnOfSync(call, report->changes);
   call.output.Done("VPS " + id + ": " + TextOf(report->changes),
                    {{"id", id}, {"changes", RecordsOf(report->changes)}});
   return ExitStatus::kOk;
@@ -184,6 +193,7 @@ Done VpsList(Invocation& call) {
 Done VpsSuspend(Invocation& call) {
   const auto report = call.services->vpses.Suspend(call.arguments.Number("ID"), StopDeadline());
   if (!report) return report.error();
+  WarnOfSync(call, call.arguments.Number("ID"));
   ReportState(call, vps::State::kSuspended, *report);
   return ExitStatus::kOk;
 }
@@ -191,11 +201,13 @@ Done VpsSuspend(Invocation& call) {
 Done VpsUnsuspend(Invocation& call) {
   const auto status = call.services->vpses.Unsuspend(call.arguments.Number("ID"), DatabaseDeadline());
   if (!status) return status.error();
+  WarnOfSync(call, call.arguments.Number("ID"));
   ReportState(call, vps::State::kActive, {});
   return ExitStatus::kOk;
 }
 
 Done VpsTerminate(Invocation& call) {
+  WarnOfSync(call, call.arguments.Number("ID"));  // before the question whether it is meant for good
   if (const base::Status confirmed = ConfirmTermination(call); !confirmed) return confirmed.error();
   const auto report = call.services->vpses.Terminate(call.arguments.Number("ID"), StopDeadline());
   if (!report) return report.error();

@@ -308,4 +308,14 @@ base::Result<Report> Import(db::Pool& ours, db::Pool& panel_pool, const Options&
   return std::move(written->report);
 }
 
+base::Result<bool> IsPanels(db::Pool& ours, std::uint64_t vps_id, base::Deadline deadline) {
+  return ours.Run(deadline, [&](db::Session& session) {
+    return db::FindId(session,
+                      "SELECT v.id FROM vpses v JOIN imports i ON i.source = v.source WHERE v.id = ? AND "
+                      "i.ended_at IS NULL",
+                      {vps_id})
+        .has_value();
+  });
+}
+
 }  // namespace cvm::panel_import

@@ -85,6 +85,9 @@ bool IsDatabaseName(std::string_view name);
 // panel has, the import was ended, or it was begun from another database; else as db::Pool says.
 base::Result<Report> Import(db::Pool& ours, db::Pool& panel, const Options& options, base::Deadline deadline);
 
+// Whether the panel has the last word on a VPS of ours: it was imported, and the import was not ended.
+base::Result<bool> IsPanels(db::Pool& ours, std::uint64_t vps_id, base::Deadline deadline);
+
 }  // namespace cvm::panel_import
 
 #endif  // CVM_LIB_PANEL_IMPORT_IMPORT_H_

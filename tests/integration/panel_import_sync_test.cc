@@ -327,6 +327,37 @@ BOOST_AUTO_TEST_CASE(AnOpeningThatTakesBackACorrectionIsOnRecordAndNoOther) {
                  "\"167\"\n");
 }
 
+BOOST_AUTO_TEST_CASE(WhatTheNextSyncTakesBackIsSaidToBeSoUntilFinal) {
+  const std::string said =
+      "warning: VPS 22 comes from a CVM panel, and the next import, the one with --final too, puts back what "
+      "the panel says: change it there, or do this after --final\n";
+  const std::vector<Words> taken_back = {
+      {"vps", "set", "22", "--ram", "7"},
+      {"vps", "set", "22", "--billing-day", "5", "--disk", "9"},
+      {"vps", "suspend", "22"},
+      {"traffic", "adjust", "22", "5", "--in", "--why", "x"},
+      {"vps", "unsuspend", "22"},
+      {"vps", "unsuspend", "22", "--json"},
+      {"vps", "set", "22", "--hostname", "other"},
+  };
+  const std::vector<Words> kept = {{"vps", "set", "22", "--billing-day", "6"},
+                                   {"user", "disable", "jane"},
+                                   {"user", "enable", "jane"},
+                                   {"token", "revoke", "11"}};
+  const auto err = [&](const Words& words) {
+    const Result result = Ctl(words);
+    BOOST_TEST(result.status == 0, result.err);
+    return result.err;
+  };
+  for (const Words& words : taken_back) BOOST_TEST(Holds(err(words), said), words[0] << ' ' << words[1]);
+  for (const Words& words : kept) BOOST_TEST(!Holds(err(words), "panel"), words[0] << ' ' << words[1]);
+  BOOST_TEST(Ctl({"vps", "suspend", "77"}).err.find("warning") == std::string::npos);
+  const std::string ends = err({"vps", "terminate", "22", "--yes"});
+  BOOST_TEST(Holds(ends, said), ends);
+  BOOST_TEST(Holds(Must({"--final"}), "vpses 22: changed: state \"terminated\" → \"suspended\""));
+  for (const Words& words : taken_back) BOOST_TEST(!Holds(err(words), "panel"), words[0] << ' ' << words[1]);
+}
+
 BOOST_AUTO_TEST_CASE(ANameLikeTheOneThatARowIsParkedUnderIsInNobodysWay) {
   panel.Sql(
       "INSERT INTO users (Id, Username) VALUES (10, 'import of CVM user 3'), (11, CONCAT(CHAR(1), '3'))");
