@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "lib/base/text.h"
 #include "lib/panel_import/mapping.h"
 #include "lib/panel_import/panel.h"
 #include "lib/panel_import/plan.h"
@@ -210,6 +211,21 @@ void NoteSalt(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) 
                        "--salt-file"});
 }
 
+// A node that the panel uses again does not come back by itself: it was taken out of service by a person.
+void NoteRetiredNodes(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) {
+  for (const Record& record : wanted.records.at(kVpses)) {
+    if (record.values[vps_row::kState] == Text(vps::StateName(vps::State::kTerminated))) continue;
+    const auto node_id = base::ParseU64(record.values[vps_row::kNode].value_or(""));
+    const auto node = ours.at(kNodes).find(node_id.value_or(0));
+    if (node == ours.at(kNodes).end() || !node->second.out_of_force) continue;
+    notes.push_back({"containers", std::to_string(record.id),
+                     "its node \"" + node->second.values[node_row::kName].value_or("") +
+                         "\" was taken out of service here, so that it has no status, no traffic and no "
+                         "actions: move it in the panel, or bring the node back (see the handbook, \"Moving "
+                         "from a CVM panel\")"});
+  }
+}
+
 // What is no longer in the panel and stays here, in force.
 void NoteLeft(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) {
   for (const Kind kind : {kUsers, kTemplates, kNodes}) {
@@ -248,6 +264,7 @@ base::Result<Found> FindOut(db::Session& session, const Panel& panel, const base
   }
   NoteSalt(found.wanted, ours, found.report.notes);
   NoteRevoked(found.wanted, ours, found.report.notes);
+  NoteRetiredNodes(found.wanted, ours, found.report.notes);
   NoteLeft(found.wanted, ours, found.report.notes);
   found.report.without_host_key = WithoutHostKey(session, found.wanted, ours);
   return found;

@@ -358,6 +358,16 @@ BOOST_AUTO_TEST_CASE(WhatTheNextSyncTakesBackIsSaidToBeSoUntilFinal) {
   for (const Words& words : taken_back) BOOST_TEST(!Holds(err(words), "panel"), words[0] << ' ' << words[1]);
 }
 
+BOOST_AUTO_TEST_CASE(AVpsOnANodeThatWasTakenOutOfServiceHereIsNamedOnEveryRun) {
+  BOOST_TEST(Ctl({"node", "remove", "beta"}).status == 0);
+  panel.Sql(kContainer + "(90, 1, '190', 5, 'h', 1, 1, 1, 0, 1, '', 4, 0, 0, 0, 0, 0, 3)");
+  for (int run = 0; run < 2; ++run) {
+    Must();
+    BOOST_TEST(Holds(notes, "containers 90: its node \"beta\" was taken out of service here"), notes);
+    BOOST_TEST(!Holds(notes, "containers 23"), notes);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(ANameLikeTheOneThatARowIsParkedUnderIsInNobodysWay) {
   panel.Sql(
       "INSERT INTO users (Id, Username) VALUES (10, 'import of CVM user 3'), (11, CONCAT(CHAR(1), '3'))");
