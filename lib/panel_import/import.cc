@@ -57,6 +57,21 @@ base::Status CheckState(const State& state, const Options& options) {
   return {};
 }
 
+constexpr const char* kRights =
+    " (cvmctl's account must be able to read the panel's tables: the GRANTs stand in the handbook under "
+    "\"Moving from a CVM panel\")";
+
+// Asked of our own database: a connect that is refused is logged and comes with advice for ours.
+base::Status CheckRights(db::Pool& ours, const Options& options, base::Deadline deadline) {
+  const auto seen = ours.Run(deadline, [&](db::Session& session) {
+    return db::FindId(session, "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = ?",
+                      {options.database});
+  });
+  if (!seen) return seen.error();
+  if (seen->value_or(0) > 0) return {};
+  return Error{ErrorCode::kNotFound, "there is no database '" + options.database + "' to be seen" + kRights};
+}
+
 // A panel that is being restored, or was emptied, must not end all that was imported.
 base::Status CheckPanel(const Panel& panel, const State& state) {
   if (panel.users.empty()) {
@@ -303,11 +318,9 @@ base::Result<Report> Import(db::Pool& ours, db::Pool& panel_pool, const Options&
   const auto state = ours.Run(deadline, [](db::Session& session) { return ReadState(session); });
   if (!state) return state.error();
   if (const auto good = CheckState(*state, options); !good) return good.error();
+  if (const auto good = CheckRights(ours, options, deadline); !good) return good.error();
   const auto panel = ReadPanel(panel_pool, deadline);
-  if (!panel) {
-    return Error{panel.error().code, "the panel's " + panel.error().message +
-                                         " (the account of cvmctl must be able to read its tables)"};
-  }
+  if (!panel) return Error{panel.error().code, "the panel's " + panel.error().message + kRights};
   if (const auto good = CheckPanel(*panel, *state); !good) return good.error();
   const auto salt = SaltOf(*panel, options);
   if (!salt) return salt.error();

@@ -368,6 +368,28 @@ BOOST_AUTO_TEST_CASE(AVpsOnANodeThatWasTakenOutOfServiceHereIsNamedOnEveryRun) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(AnAccountThatMayNotReadThePanelIsToldOnceWhichRightsItLacks) {
+  const std::string name = "'" + database.name() + "_import'@'localhost'";
+  Sql("CREATE USER " + name + " IDENTIFIED BY 'secret'");
+  Sql("GRANT ALL ON " + database.name() + ".* TO " + name);
+  config =
+      directory.Write("import.toml", "[database]\nservers = [\"" + test::RequireEnv("CVM_TEST_DB_SOCKET") +
+                                         "\"]\nname = \"" + database.name() + "\"\nuser = \"" +
+                                         database.name() + "_import\"\npassword = \"secret\"\n");
+  std::filesystem::permissions(config, std::filesystem::perms(0600));
+  const Result nothing = Import();
+  Sql("GRANT SELECT ON " + panel.database.name() + ".users TO " + name);
+  const Result one = Import();
+  Sql("DROP USER " + name);
+  for (const Result& result : {nothing, one}) {
+    const std::string& err = result.err;
+    BOOST_TEST(result.status != 0);
+    BOOST_TEST(Holds(err, "the GRANTs stand in the handbook under \"Moving from a CVM panel\""), err);
+    BOOST_TEST(!Holds(err, "sql/grants.sql"), err);
+    BOOST_TEST(err.find("denied") == err.rfind("denied"), err);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(ANameLikeTheOneThatARowIsParkedUnderIsInNobodysWay) {
   panel.Sql(
       "INSERT INTO users (Id, Username) VALUES (10, 'import of CVM user 3'), (11, CONCAT(CHAR(1), '3'))");
