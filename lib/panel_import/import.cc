@@ -89,7 +89,13 @@ base::Status CheckPanel(const Panel& panel, const State& state) {
 
 base::Result<const base::Secret*> SaltOf(const Panel& panel, const Options& options) {
   if (options.salt) return &*options.salt;
-  if (panel.salt) return &*panel.salt;
+  if (panel.salts.size() == 1) return &panel.salts.front().value;
+  if (!panel.salts.empty()) {
+    std::string rows;
+    for (const PanelSalt& salt : panel.salts) rows += (rows.empty() ? "" : ", ") + salt.id;
+    return Error{ErrorCode::kInvalid, "the panel's settings hold different salts, in the rows " + rows +
+                                          ": delete all but the right one, or give that by --salt-file"};
+  }
   return Error{ErrorCode::kInvalid,
                "the panel's settings hold no salt: older versions keep it in a file; give it by --salt-file"};
 }

@@ -1,5 +1,6 @@
 #include "lib/panel_import/panel.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -91,9 +92,16 @@ void ReadSalt(db::Session& session, Panel& panel) {
                            "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() "
                            "AND table_name = 'settings'") > 0;
   if (!there) return;
-  session.Query("SELECT CAST(Value AS CHAR) FROM settings WHERE `Key` = 'salt'", {}, [&](const db::Row& row) {
-    if (!row.IsNull(0)) panel.salt = base::Secret(row.Text(0));
-  });
+  const auto keep = [&](const db::Row& row) {
+    if (row.IsNull(1)) return;
+    base::Secret value(row.Text(1));
+    const bool known = std::any_of(panel.salts.begin(), panel.salts.end(), [&](const PanelSalt& other) {
+      return other.value.Reveal() == value.Reveal();
+    });
+    if (!known) panel.salts.push_back({row.Text(0), std::move(value)});
+  };
+  session.Query("SELECT CAST(Id AS CHAR), CAST(Value AS CHAR) FROM settings WHERE `Key` = 'salt' ORDER BY Id",
+                {}, keep);
 }
 
 Panel ReadAll(db::Session& session) {

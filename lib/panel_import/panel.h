@@ -2,7 +2,7 @@
 #ifndef CVM_LIB_PANEL_IMPORT_PANEL_H_
 #define CVM_LIB_PANEL_IMPORT_PANEL_H_
 
-#include <optional>
+#include <string>
 #include <vector>
 
 #include "lib/base/deadline.h"
@@ -30,6 +30,11 @@ struct PanelKey {
   Text id, type, user, public_token, hash, salt;
 };
 
+struct PanelSalt {
+  std::string id;  // of its row
+  base::Secret value;
+};
+
 // Each in order of the IDs.
 struct Panel {
   std::vector<PanelUser> users;
@@ -37,8 +42,8 @@ struct Panel {
   std::vector<PanelNode> nodes;
   std::vector<PanelContainer> containers;
   std::vector<PanelKey> keys;
-  bool shows_terminated = false;     // containers have a column Terminated that the account may read
-  std::optional<base::Secret> salt;  // nothing: it is not in the database
+  bool shows_terminated = false;  // containers have a column Terminated that the account may read
+  std::vector<PanelSalt> salts;   // those that differ; none: they are not in the database
 };
 
 // All of it as it was at one moment. kInvalid: the database lacks a table or column of a panel.

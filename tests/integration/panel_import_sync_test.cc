@@ -390,6 +390,24 @@ BOOST_AUTO_TEST_CASE(AnAccountThatMayNotReadThePanelIsToldOnceWhichRightsItLacks
   }
 }
 
+BOOST_AUTO_TEST_CASE(TwoSaltsThatDifferAreRefusedAndNamedByTheirRows) {
+  const std::string salt = directory.Write("salt", "klmnopqrst\n");
+  std::filesystem::permissions(salt, std::filesystem::perms(0600));
+  panel.Sql("INSERT INTO settings (Id, `Key`, Value) VALUES (70, 'salt', 'klmnopqrst'), (71, 'salt', NULL)");
+  const Result equal = Import();
+  panel.Sql("UPDATE settings SET Value = 'KLMNOPQRST' WHERE Id = 70");
+  const Result refused = Import();
+  const Result by_file = Import({"--salt-file", salt});
+  panel.Sql("DELETE FROM settings WHERE Id >= 70");
+  BOOST_TEST((equal.status == 0 && equal.out.empty()), equal.err);
+  BOOST_TEST(refused.status == 2, refused.err);
+  BOOST_TEST(Holds(refused.err, "the panel's settings hold different salts, in the rows 2, 70: "),
+             refused.err);
+  BOOST_TEST(Holds(refused.err, "--salt-file"), refused.err);
+  BOOST_TEST((by_file.status == 0 && by_file.out.empty()), by_file.err);
+  BOOST_TEST(!Holds(everything, "KLMNOPQRST"));
+}
+
 BOOST_AUTO_TEST_CASE(ANameLikeTheOneThatARowIsParkedUnderIsInNobodysWay) {
   panel.Sql(
       "INSERT INTO users (Id, Username) VALUES (10, 'import of CVM user 3'), (11, CONCAT(CHAR(1), '3'))");
