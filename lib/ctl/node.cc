@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "lib/ctl/commands.h"
 #include "lib/ctl/each.h"
 #include "lib/ctl/host_key.h"
+#include "lib/ctl/progress.h"
 #include "lib/ctl/steps.h"
+#include "lib/log/log.h"
 #include "lib/node/check.h"
 #include "lib/node/node.h"
 
@@ -56,7 +59,10 @@ base::Result<std::vector<node::Node>> NodesToCheck(Invocation& call) {
   return std::vector<node::Node>{std::move(*node)};
 }
 
+// What is wrong the steps say: a log at the same terminal would say it beside the table, less readably.
 Steps CheckOne(Services& services, const node::Node& node) {
+  std::optional<log::Muted> muted;
+  if (services.logs_to_stderr) muted.emplace();
   const auto each = services.ssh_settings.connect_timeout + std::chrono::seconds(10);
   const auto trial = ssh::TrySession(services.ssh_settings, node.endpoint, base::Deadline::In(each));
   Steps steps;
@@ -68,11 +74,13 @@ Steps CheckOne(Services& services, const node::Node& node) {
 }
 
 // In the order of `nodes`, a few at a time.
-std::vector<Checked> CheckAll(Services& services, const std::vector<node::Node>& nodes) {
+std::vector<Checked> CheckAll(Invocation& call, const std::vector<node::Node>& nodes) {
   constexpr std::size_t kAtOnce = 16;
   std::vector<Checked> checked(nodes.size());
+  Progress progress(call.console, nodes.size(), "nodes");
   ForEach(nodes.size(), kAtOnce, [&](std::size_t i) {
-    checked[i] = {nodes[i].name, CheckOne(services, nodes[i])};
+    checked[i] = {nodes[i].name, CheckOne(*call.services, nodes[i])};
+    progress.Advance();
   });
   return checked;
 }
@@ -106,7 +114,7 @@ Done NodeList(Invocation& call) {
 Done NodeCheck(Invocation& call) {
   const auto nodes = NodesToCheck(call);
   if (!nodes) return nodes.error();
-  const std::vector<Checked> checked = CheckAll(*call.services, *nodes);
+  const std::vector<Checked> checked = CheckAll(call, *nodes);
   ShowChecked(call.output, checked);
   const bool all = std::all_of(checked.begin(), checked.end(), [](const auto& c) { return AllOk(c.steps); });
   return all ? ExitStatus::kOk : ExitStatus::kUnavailable;

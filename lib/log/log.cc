@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <utility>
 
 #include "lib/log/drop_sink.h"
 #include "lib/log/file_sink.h"
@@ -75,6 +76,8 @@ Running::~Running() {
     std::fprintf(stderr, "cvm: the log cannot be written: %s\n", failure.what());
   }
 }
+
+thread_local bool muted = false;
 
 struct State {
   std::shared_mutex mutex;  // held shared while a line is queued, so that none is queued too late
@@ -142,7 +145,13 @@ void Shutdown() {
   Exchange(nullptr);
 }
 
+Muted::Muted() : before_(std::exchange(muted, true)) {}
+Muted::~Muted() {
+  muted = before_;
+}
+
 void Write(Level level, std::string_view event, std::initializer_list<Field> fields) {
+  if (muted) return;
   State& state = TheState();
   const std::shared_lock<std::shared_mutex> lock(state.mutex);
   spdlog::logger& logger = state.running ? *state.running->logger : DirectLogger();

@@ -63,6 +63,19 @@ inline void Error(std::string_view e, std::initializer_list<Field> f = {}) {
   Write(Level::kError, e, f);
 }
 
+// While one lives, what its own thread logs goes nowhere: for a command that says all of it to a person, at
+// the terminal where the log would stand beside it.
+class Muted {
+ public:
+  Muted();
+  Muted(const Muted&) = delete;
+  Muted& operator=(const Muted&) = delete;
+  ~Muted();
+
+ private:
+  const bool before_;
+};
+
 // Lines dropped since Init() because the queue was full.
 std::uint64_t Dropped();
 

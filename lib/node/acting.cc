@@ -26,8 +26,7 @@ constexpr std::chrono::milliseconds kLifeTime{5000};  // for the question since 
 
 std::string ToDo(const Node& node, int exit_status) {
   if (!NeverRan(exit_status)) return "";
-  return "vzctl cannot be run as " + node.endpoint.user + " on node " + node.name +
-         ": is it an OpenVZ node? are sudo and PATH right?";
+  return "vzctl cannot be run as " + node.endpoint.user + WhyNeverRan(node, exit_status);
 }
 
 void LogRefusal(const Acted& acted, const ssh::Output& output) {

@@ -21,17 +21,8 @@ base::Error Reading(const base::Error& error) {
 }
 
 std::string Hint(const Node& node, const ssh::Output& output) {
-  switch (output.exit_status) {
-    case kTimedOut:
-      return "; it took longer than it may";
-    case kShellCannotRun:
-      return "; does the node's cvm-node-gate refuse it (an older one?), or may user " + node.endpoint.user +
-             " not run it? `cvmctl node check` tells";
-    case kShellNotFound:
-      return "; is this an OpenVZ node, and are its programs in the PATH of the user's (or sudo's) shell?";
-    default:
-      break;
-  }
+  if (output.exit_status == kTimedOut) return "; it took longer than it may";
+  if (NeverRan(output.exit_status)) return WhyNeverRan(node, output.exit_status);
   const bool through_sudo = node.endpoint.user != "root";
   if (output.exit_status != 1 || !output.out.empty() || !through_sudo) return "";
   return "; may user " + node.endpoint.user + " run it by sudo -n?";
@@ -61,8 +52,26 @@ base::Error BadAnswer(const Node& node, std::string_view command, const std::str
                                  {"stdout", base::Shorten(output.out, kExcerpt)},
                                  {"stderr", base::Shorten(output.err, kExcerpt)}});
   return {CodeOf(output.exit_status), "node " + node.name + ": " + std::string(command) + ": " + why +
-                                          Hint(node, output) + " (exit status " +
-                                          std::to_string(output.exit_status) + ")"};
+                                          Hint(node, output) + " " + HowItEnded(output)};
+}
+
+std::string WhyNeverRan(const Node& node, int exit_status) {
+  switch (exit_status) {
+    case kShellCannotRun:
+      return "; does the node's cvm-node-gate refuse it (an older one?), or may user " + node.endpoint.user +
+             " not run it?";
+    case kShellNotFound:
+      return "; is this an OpenVZ node, and are its programs in the PATH of the user's (or sudo's) shell?";
+    default:
+      return "";
+  }
+}
+
+std::string HowItEnded(const ssh::Output& output) {
+  const std::size_t end = output.err.find_last_not_of(" \r\n");
+  const std::string words = end == std::string::npos ? "" : output.err.substr(0, end + 1);
+  return "(exit status " + std::to_string(output.exit_status) + ")" +
+         (words.empty() ? "" : ": " + base::Shorten(words, kExcerpt));
 }
 
 void LogFailedRun(const Node& node, const base::Error& error) {

@@ -30,6 +30,12 @@ base::Result<ssh::Output> Ask(ssh::Runner& runner, const Node& node, const ssh::
 base::Error BadAnswer(const Node& node, std::string_view command, const std::string& why,
                       const ssh::Output& output);
 
+// Where the node's shell did not run a command (NeverRan): "; " and a question about what may be the cause.
+// Empty after any other exit status.
+std::string WhyNeverRan(const Node& node, int exit_status);
+// "(exit status N)", and the command's own words on stderr where there are any, unescaped.
+std::string HowItEnded(const ssh::Output& output);
+
 // The containers among `ctids` that the node has. `ctids` is not empty. Rows that are not as they must be are
 // logged.
 base::Result<VzlistRows> AskVzlist(ssh::Runner& runner, const Node& node,

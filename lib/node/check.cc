@@ -20,15 +20,19 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kLongestDetail = 300;
+constexpr std::size_t kLongestDetail = 600;
+constexpr std::size_t kExcerpt = 100;
 constexpr std::int64_t kTolerableSkew = 5;  // seconds
 constexpr std::size_t kLatencySamples = 5;
 constexpr std::chrono::milliseconds kTolerableLatency{250};
 
-std::string OneLine(std::string_view text) {
+std::string_view Trimmed(std::string_view text) {
   const std::size_t end = text.find_last_not_of(" \r\n");
-  const std::string_view trimmed = end == std::string_view::npos ? "" : text.substr(0, end + 1);
-  return base::EscapeForLog(base::Shorten(trimmed, kLongestDetail));
+  return end == std::string_view::npos ? "" : text.substr(0, end + 1);
+}
+
+std::string OneLine(std::string_view text) {
+  return base::EscapeForLog(base::Shorten(Trimmed(text), kLongestDetail));
 }
 
 CheckStep Failed(const std::string& name, const base::Error& error) {
@@ -43,11 +47,6 @@ CheckStep NotTried(const std::string& name, const std::string& why) {
 CheckStep Unanswered(const std::string& name, const base::Error& error) {
   const bool sent = error.code != base::ErrorCode::kUnavailable && error.code != base::ErrorCode::kOverloaded;
   return sent ? Failed(name, error) : NotTried(name, OneLine(error.message));
-}
-
-// What a command said that ended with another exit status than 0.
-std::string Complaint(const ssh::Output& output) {
-  return "(exit status " + std::to_string(output.exit_status) + "): " + OneLine(output.err);
 }
 
 struct Question {
@@ -95,22 +94,27 @@ std::vector<CheckStep> SessionSteps(const ssh::SessionTrial& trial, const Node& 
   return steps;
 }
 
-// That a command runs at all belongs to the login.
+// That a command runs at all belongs to the login, and that nothing stands before its answer.
 base::Status TryCommand(const Question& ask) {
   const auto output = ask.Run(LoginCommand());
   if (!output) return output.error();
-  if (output->exit_status == 0) return {};
+  if (output->exit_status != 0) {
+    return base::Error{base::ErrorCode::kInternal,
+                       "the login works, but a command does not run " + HowItEnded(*output)};
+  }
+  if (output->out.empty()) return {};
   return base::Error{base::ErrorCode::kInternal,
-                     "the login works, but a command does not run " + Complaint(*output)};
+                     "the start-up files of user " + ask.node.endpoint.user + "'s shell print '" +
+                         base::Shorten(Trimmed(output->out), kExcerpt) + "': they must print nothing"};
 }
 
 CheckStep Sudo(const Question& ask) {
   const auto output = ask.Run(PageSizeCommand(ask.node, ask.deadline));
   if (!output) return Unanswered("sudo", output.error());
   if (output->exit_status == 0) return {"sudo", StepState::kOk, "sudo -n works"};
-  return {
-      "sudo", StepState::kFailed,
-      "what user " + ask.node.endpoint.user + " needs is refused by sudo -n or fails " + Complaint(*output)};
+  return {"sudo", StepState::kFailed,
+          OneLine("what user " + ask.node.endpoint.user + " needs is refused by sudo -n or fails " +
+                  HowItEnded(*output))};
 }
 
 CheckStep Gate(const Question& ask) {
@@ -136,7 +140,8 @@ CheckStep Vzctl(const Question& ask) {
   if (output->exit_status == 0) return {"vzctl", StepState::kOk, OneLine(output->out)};
   const std::string how = ask.node.endpoint.user == "root" ? "" : " by sudo -n";
   return {"vzctl", StepState::kFailed,
-          "vzctl cannot be run as " + ask.node.endpoint.user + how + " " + Complaint(*output)};
+          OneLine("vzctl cannot be run as " + ask.node.endpoint.user + how +
+                  WhyNeverRan(ask.node, output->exit_status) + " " + HowItEnded(*output))};
 }
 
 // The question that every status asks. Whether there is a container 1 does not matter.
@@ -177,7 +182,7 @@ CheckStep ClockOf(const Question& ask) {
   if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
   const auto said = base::ParseU64(text);
   if (output->exit_status != 0 || !said || *said > INT64_MAX) {
-    return {"clock", StepState::kFailed, "date +%s gives no time " + Complaint(*output)};
+    return {"clock", StepState::kFailed, OneLine("date +%s gives no time " + HowItEnded(*output))};
   }
   const auto theirs = static_cast<std::int64_t>(*said);
   // Anything between the question and the answer is right.

@@ -329,8 +329,7 @@ PoolFigures Pool::Figures() const {
 
 base::Result<Output> Pool::Run(const Endpoint& endpoint, const Command& command, base::Deadline deadline) {
   if (endpoint.host_keys.empty()) {
-    return At(endpoint,
-              {base::ErrorCode::kUnavailable, "no host key is pinned: pin one with cvmctl node pin"});
+    return At(endpoint, {base::ErrorCode::kUnavailable, kNothingPinned});
   }
   return impl_->Run(endpoint, command, deadline);
 }

@@ -30,6 +30,10 @@ bool IsKeyName(const std::string& name) {
          name.find_first_not_of(kNameCharacters) == std::string::npos;
 }
 
+std::string ToMake(const std::string& path) {
+  return "; make one with: ssh-keygen -t ed25519 -N '' -f " + path;
+}
+
 base::Status CheckMode(int descriptor, const std::string& path) {
   struct stat status {};
   if (fstat(descriptor, &status) != 0) return Invalid(path + ": " + std::generic_category().message(errno));
@@ -84,8 +88,9 @@ base::Result<base::Secret> ReadPrivateKey(const std::string& directory, const st
   const std::string path = directory + "/" + name;
   const Socket file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (file.descriptor() < 0) {
-    const auto code = errno == ENOENT ? base::ErrorCode::kNotFound : base::ErrorCode::kInvalid;
-    return base::Error{code, path + ": " + std::generic_category().message(errno)};
+    const bool missing = errno == ENOENT;
+    const std::string why = path + ": " + std::generic_category().message(errno);
+    return missing ? base::Error{base::ErrorCode::kNotFound, why + ToMake(path)} : Invalid(why);
   }
   const auto mode = CheckMode(file.descriptor(), path);
   if (!mode.ok()) return mode.error();
@@ -96,10 +101,8 @@ base::Status CheckKey(const Settings& settings, const std::string& key_name) {
   const auto key = ReadPrivateKey(settings.key_directory, key_name);
   if (!key.ok()) return key.error();
   if (Parses(*key)) return {};
-  return Invalid(
-      settings.key_directory + "/" + key_name +
-      " is not a private key without a passphrase that libssh2 reads (make one with: ssh-keygen -t "
-      "ed25519 -N '')");
+  const std::string path = settings.key_directory + "/" + key_name;
+  return Invalid(path + " is not a private key without a passphrase that libssh2 reads" + ToMake(path));
 }
 
 }  // namespace cvm::ssh

@@ -25,6 +25,23 @@ std::vector<std::string> PinnedTypes(const std::vector<HostKey>& pins) {
   return types;
 }
 
+constexpr char kIfItIsRight[] =
+    "; where the host's own console shows that key too: cvmctl node pin NAME KEY --replace";
+
+// What to do about a login that did not come to be, by libssh2's code.
+const char* ToDo(int code) {
+  switch (code) {
+    case LIBSSH2_ERROR_AUTHENTICATION_FAILED:
+    case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED:
+      return ": is the line that `cvmctl node authorize NAME` prints in authorized_keys there?";
+    case LIBSSH2_ERROR_FILE:
+    case LIBSSH2_ERROR_KEYFILE_AUTH_FAILED:
+      return ": `cvmctl config check` says what is wrong with it";
+    default:
+      return "";
+  }
+}
+
 std::string Fingerprints(const std::vector<HostKey>& keys) {
   std::string list;
   for (const HostKey& key : keys) list += (list.empty() ? "" : " or ") + key.type + " " + key.Fingerprint();
@@ -41,7 +58,7 @@ base::Result<std::unique_ptr<Session>> Session::Open(const Endpoint& endpoint,
   };
   enter(SessionStep::kHostKey);
   const auto types = PinnedTypes(endpoint.host_keys);
-  if (types.empty()) return Unavailable("no host key is pinned");
+  if (types.empty()) return Unavailable(kNothingPinned);
   enter(SessionStep::kConnect);
   auto transport = Transport::Connect(endpoint.host, endpoint.port, deadline);
   if (!transport.ok()) return transport.error();
@@ -63,14 +80,17 @@ base::Status Session::CheckHostKey(const Endpoint& endpoint) const {
   if (std::find(pins.begin(), pins.end(), shown) != pins.end()) return {};
   const std::string expected = Fingerprints(pins);
   const std::string got = shown.type + " " + shown.Fingerprint();
-  log::Error("ssh.host_key_mismatch",
-             {{"where", endpoint.Where()},
-              {"expected", expected},
-              {"shown", got},
-              {"hint",
-               "the host was installed anew, its address belongs to another host now, or somebody is "
-               "in between; no command is sent. If the new key is right, pin it"}});
-  return Unavailable("the host key is not the pinned one: expected " + expected + ", shown " + got);
+  log::Error(
+      "ssh.host_key_mismatch",
+      {{"where", endpoint.Where()},
+       {"expected", expected},
+       {"shown", got},
+       {"hint",
+        std::string("the host was installed anew, its address belongs to another host now, or somebody is "
+                    "in between; no command is sent") +
+            kIfItIsRight}});
+  return Unavailable("the host key is not the pinned one: expected " + expected + ", shown " + got +
+                     kIfItIsRight);
 }
 
 base::Status Session::LogIn(const Endpoint& endpoint, const std::string& key_directory,
@@ -85,7 +105,7 @@ base::Status Session::LogIn(const Endpoint& endpoint, const std::string& key_dir
   });
   if (code == 0) return {};
   return Unavailable(
-      transport_->Explain("login as " + endpoint.user + " with key " + endpoint.key_name, code));
+      transport_->Explain("login as " + endpoint.user + " with key " + endpoint.key_name, code) + ToDo(code));
 }
 
 base::Result<Output> Session::Run(const std::string& line, base::Deadline open_by, base::Deadline deadline,

@@ -14,6 +14,8 @@
 
 namespace cvm::ssh {
 
+inline constexpr char kNothingPinned[] = "no host key is pinned: cvmctl node pin NAME KEY";
+
 class Session {
  public:
   // Connects, compares the host key with the pinned ones and logs in. kUnavailable where any of that fails;

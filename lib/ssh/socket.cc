@@ -33,8 +33,26 @@ constexpr Option kOptions[] = {
     {IPPROTO_TCP, TCP_KEEPINTVL, 5}, {IPPROTO_TCP, TCP_KEEPCNT, 3},
 };
 
+// What to look at first where a connection does not come to be.
+const char* ToLookAt(int number) {
+  switch (number) {
+    case ECONNREFUSED:
+      return ": is the port right, does sshd run, does a firewall reject it?";
+    case ETIMEDOUT:
+      return ": is the address right, is the host up, does a firewall drop it?";
+    default:
+      return "";
+  }
+}
+
 base::Error SystemError(const std::string& what, int number) {
   return {base::ErrorCode::kUnavailable, what + ": " + std::generic_category().message(number)};
+}
+
+base::Error NotConnected(int number) {
+  base::Error error = SystemError("connect", number);
+  error.message += ToLookAt(number);
+  return error;
 }
 
 int PendingError(int descriptor) {
@@ -56,10 +74,10 @@ base::Result<Socket> ConnectTo(const Address& address, base::Deadline deadline) 
   }
   const auto* where = reinterpret_cast<const sockaddr*>(&address.storage);
   if (connect(made.descriptor(), where, address.size) == 0) return made;
-  if (errno != EINPROGRESS && errno != EINTR) return SystemError("connect", errno);
-  if (!WaitFor(made.descriptor(), POLLOUT, deadline)) return SystemError("connect", ETIMEDOUT);
+  if (errno != EINPROGRESS && errno != EINTR) return NotConnected(errno);
+  if (!WaitFor(made.descriptor(), POLLOUT, deadline)) return NotConnected(ETIMEDOUT);
   const int problem = PendingError(made.descriptor());
-  if (problem != 0) return SystemError("connect", problem);
+  if (problem != 0) return NotConnected(problem);
   return made;
 }
 

@@ -484,6 +484,26 @@ BOOST_AUTO_TEST_CASE(ANodeIsCheckedStepByStepAndAWrongPinFailsIt) {
   BOOST_TEST(Holds(checked.out, "failed"));
 }
 
+// At a terminal the log would stand beside the table and say the same.
+BOOST_AUTO_TEST_CASE(WhatAStepSaysIsNotLoggedToTheTerminalBesides) {
+  Must(Add("alpha", {"--host-key", node.HostKey("ed25519")}));
+  Must(Add("wrong", {"--host-key", kKey}));
+  node.Set("vzlist", "fail 3");
+  const auto checked =
+      test::RunProgram({test::RequireEnv("CVM_TEST_BUILD") + "/cvmctl", "--config", config, "node", "check"});
+  node.Unset("vzlist");
+  BOOST_TEST(checked.exit_status == 5);
+  BOOST_TEST(Holds(checked.out, "vzlist: it failed"));
+  BOOST_TEST(Holds(checked.out, "shown ssh-ed25519"));
+  BOOST_TEST(checked.err == "");
+}
+
+BOOST_AUTO_TEST_CASE(ACheckOfManyNodesShowsAPersonHowFarItIs) {
+  for (const char* name : {"alpha", "beta"}) Must(Add(name, {"--host-key", node.HostKey("ed25519")}));
+  BOOST_TEST(Holds(Ctl({"node", "check"}, "").err, "2 of 2 nodes"));
+  BOOST_TEST(!Holds(Ctl({"node", "check"}).err, "nodes"));
+}
+
 BOOST_AUTO_TEST_CASE(TheLineForANodesAuthorizedKeysIsMadeOfTheKeysPublicPart) {
   Must(Add("alpha", {"--host-key", node.HostKey("ed25519")}));
   const std::string line = Must({"node", "authorize", "alpha"}).out;

@@ -80,6 +80,7 @@ BOOST_FIXTURE_TEST_CASE(AHostKeyThatIsNotPinnedIsRefusedBeforeTheLogin, Trusting
   const std::string message = Refusal();
   BOOST_TEST(message.find(other->Fingerprint()) != std::string::npos);
   BOOST_TEST(message.find(shown) != std::string::npos);
+  BOOST_TEST(message.find("cvmctl node pin NAME KEY --replace") != std::string::npos);
   BOOST_TEST(cvm::tests::Logins(node) == logins);
 }
 
@@ -101,13 +102,25 @@ BOOST_FIXTURE_TEST_CASE(AUserKeyThatTheNodeDoesNotKnowIsRefused, Trusting) {
   settings.key_directory = std::filesystem::path(directory.Path("x")).parent_path();
   endpoint.key_name = "stranger";
   BOOST_TEST(RefusedWith("login as root with key stranger"));
+  BOOST_TEST(RefusedWith("is the line that `cvmctl node authorize NAME` prints in authorized_keys there?"));
 }
 
 BOOST_FIXTURE_TEST_CASE(AUserKeyThatCannotBeReadIsSaid, Trusting) {
   endpoint.key_name = "not_there";
-  BOOST_TEST(RefusedWith("not_there"));
+  BOOST_TEST(RefusedWith("make one with: ssh-keygen -t ed25519 -N '' -f " + node.dir() + "/not_there"));
   endpoint.key_name = "../id_ed25519";
   BOOST_TEST(RefusedWith("not a key's file name"));
+}
+
+BOOST_FIXTURE_TEST_CASE(AUserKeyWithAPassphraseOrNoneAtAllIsSaid, Trusting) {
+  const cvm::tests::TemporaryDirectory directory;
+  settings.key_directory = std::filesystem::path(directory.Path("x")).parent_path();
+  BOOST_REQUIRE(MakeKey(directory.Path("locked"), "-t ed25519 -N secret"));
+  directory.Write("empty", "", 0600);
+  for (const char* name : {"locked", "empty"}) {
+    endpoint.key_name = name;
+    BOOST_TEST(RefusedWith("`cvmctl config check` says what is wrong with it"), name);
+  }
 }
 
 BOOST_FIXTURE_TEST_CASE(AnEcdsaUserKeyWorksToo, Trusting) {
@@ -175,7 +188,7 @@ BOOST_FIXTURE_TEST_CASE(HostKeysAreFetchedByType, Trusting) {
 
 BOOST_FIXTURE_TEST_CASE(ARefusedConnectIsSaid, Trusting) {
   { endpoint.port = Listener().port(); }
-  BOOST_TEST(RefusedWith("Connection refused"));
+  BOOST_TEST(RefusedWith("Connection refused: is the port right, does sshd run, does a firewall reject it?"));
 }
 
 BOOST_FIXTURE_TEST_CASE(EachAddressOfANameIsTried, Trusting) {

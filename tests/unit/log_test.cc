@@ -128,6 +128,22 @@ BOOST_AUTO_TEST_CASE(LevelsBelowTheSettingAreNotWritten) {
   BOOST_TEST(directory.Read("log").find(" no") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(WhileAThreadIsMutedItsLinesGoNowhereAndThoseOfOthersArrive) {
+  BOOST_TEST(Init(To(directory.Path("log"))).ok());
+  {
+    const Muted outer;
+    { const Muted inner; }
+    Error("mine");
+    std::thread([] { Error("anothers"); }).join();
+  }
+  Error("mine.again");
+  Shutdown();
+  const std::string text = directory.Read("log");
+  BOOST_TEST(text.find("mine\n") == std::string::npos);
+  BOOST_TEST(text.find("anothers\n") != std::string::npos);
+  BOOST_TEST(text.find("mine.again\n") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(AFileIsMadeUnreadableForOthers) {
   const mode_t before = umask(0);
   BOOST_REQUIRE(Init(To(directory.Path("log"))).ok());

@@ -6,12 +6,14 @@
 #include <thread>
 
 #include "tests/support/fake_runner.h"
+#include "tests/support/text.h"
 
 using cvm::base::Deadline;
 using cvm::base::ErrorCode;
 using cvm::node::CheckStep;
 using cvm::node::StepState;
 using cvm::ssh::SessionStep;
+using cvm::test::Holds;
 
 namespace {
 
@@ -93,6 +95,40 @@ BOOST_FIXTURE_TEST_CASE(ALoginThatRunsNothingIsAFailedLogin, Checked) {
   BOOST_REQUIRE(steps.size() == 4U);
   BOOST_TEST((steps[3].state == StepState::kFailed));
   BOOST_TEST(steps[3].detail.find("not available") != std::string::npos);
+}
+
+// What they print stands before the answer of every command.
+BOOST_FIXTURE_TEST_CASE(StartUpFilesThatPrintAreAFailedLogin, Checked) {
+  runner.Answer(0, "Welcome\nto alpha\n");
+  const auto steps = Check();
+  BOOST_REQUIRE(steps.size() == 4U);
+  BOOST_TEST((steps[3].state == StepState::kFailed));
+  BOOST_TEST(steps[3].detail ==
+             "the start-up files of user root's shell print 'Welcome\\x0ato alpha': they must print nothing");
+}
+
+BOOST_FIXTURE_TEST_CASE(ProgramsThatAreNotFoundOrRefusedComeWithTheSameQuestionForEachStep, Checked) {
+  const struct {
+    int exit_status;
+    std::string asks;
+  } kCases[] = {{127, "is this an OpenVZ node, and are its programs in the PATH"},
+                {126, "does the node's cvm-node-gate refuse it"}};
+  for (const auto& one : kCases) {
+    runner.Answer(0).Answer(0, "cvm-node-gate 1\n");
+    for (int i = 0; i < 4; ++i) runner.Answer(one.exit_status, "", i % 2 == 0 ? "" : "the shell's words\n");
+    runner.Answer(0, Now());
+    AnswerLatency();
+    const auto steps = Check();
+    for (const char* name : {"vzctl", "vzlist", "page size", "reading"}) {
+      const auto step = Named(steps, name);
+      BOOST_TEST((step.state == StepState::kFailed), name);
+      BOOST_TEST(Holds(step.detail, one.asks), step.detail);
+      BOOST_TEST(!Holds(step.detail, "node check"), step.detail);
+      BOOST_TEST(step.detail.back() != ' ', step.detail);
+      BOOST_TEST(step.detail.back() != ':', step.detail);
+    }
+    BOOST_TEST(Holds(Named(steps, "vzlist").detail, "the shell's words"));
+  }
 }
 
 BOOST_FIXTURE_TEST_CASE(EachStepFailsAloneAndSaysWhy, Checked) {
