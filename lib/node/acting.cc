@@ -52,6 +52,7 @@ class Run {
 
  private:
   void NoteLife();
+  bool ReadLife();
   base::Deadline CommandDeadline();
   base::Result<ssh::Output> Send();
   base::Result<Outcome> AfterFailure(const base::Error& error);
@@ -71,19 +72,24 @@ class Run {
 
 // Without it the action goes on as well: the life is needed only where the connection breaks.
 void Run::NoteLife() {
+  while (ReadLife()) continue;
+}
+
+// Whether the counting wants another reading.
+bool Run::ReadLife() {
   before_.reset();
   const bool restart = acted_.action == Action::kRestart;
   const bool counted = acted_.counting != nullptr && acted_.action != Action::kStart;
-  if (!restart && !counted) return;
+  if (!restart && !counted) return false;
   if (counted) acted_.counting->BeforeReading();
   const auto reading =
       AskReading(acted_.runner, acted_.node, {acted_.ctid}, acted_.deadline.Within(kLifeTime));
-  if (!reading) return;
+  if (!reading) return false;
   const auto found = reading->find(acted_.ctid);
   const bool runs = found != reading->end();
-  if (runs && !found->second.ok()) return;
+  if (runs && !found->second.ok()) return false;
   if (restart) before_.emplace(runs ? Before(found->second->epoch) : Before());
-  if (counted && runs) acted_.counting->Take(*found->second);
+  return counted && runs && acted_.counting->Take(*found->second);
 }
 
 // When the command must have ended, for what is left to be enough to ask what came of it.

@@ -51,8 +51,9 @@ class Counting {
   virtual ~Counting() = default;
   // The node is asked next.
   virtual void BeforeReading() = 0;
-  // Only where the container runs and the node answered.
-  virtual void Take(const ContainerReading& reading) = 0;
+  // Only where the container runs and the node answered. Whether to read again, which it must bound: another
+  // reading was booked meanwhile, and it may be an older one.
+  virtual bool Take(const ContainerReading& reading) = 0;
 };
 
 class Hypervisor {

@@ -10,6 +10,8 @@ namespace {
 
 // For a connection: an action must not wait longer for a database that was there a moment ago.
 constexpr std::chrono::milliseconds kPatience{2000};
+// Readings that are taken again, in one action: each may take seconds.
+constexpr unsigned kMostAgain = 2;
 
 }  // namespace
 
@@ -20,11 +22,15 @@ void BeforeHalt::BeforeReading() {
   noted_ = *std::move(noted);
 }
 
-// Whoever overtook it has read a moment later or earlier: enough is booked.
-void BeforeHalt::Take(const node::ContainerReading& reading) {
-  if (!noted_) return;
+// Whoever overtook it may have read earlier, and what passed since then is in nobody's booking.
+bool BeforeHalt::Take(const node::ContainerReading& reading) {
+  if (!noted_) return false;
   const auto booked = Book(pool_, *noted_, reading, Gone::kKept, settings_, deadline_.Within(kPatience));
   if (!booked) Tell(booked.error());
+  if (!booked || *booked == Booked::kDone) return false;
+  if (++overtaken_ <= kMostAgain && !deadline_.Passed()) return true;
+  Tell({base::ErrorCode::kConflict, "other readings were booked meanwhile, again and again"});
+  return false;
 }
 
 void BeforeHalt::Tell(const base::Error& error) const {

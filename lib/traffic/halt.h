@@ -1,6 +1,6 @@
 // The booking of a container's counters in front of a stop or restart of ours, which ends its life and with
-// it the counters: what is lost is what passed after the reading. A reading or booking that fails is logged
-// and stops nothing.
+// it the counters: what is lost is what passed after the reading. A booking that is overtaken is tried again,
+// with another reading. A reading or booking that fails is logged and stops nothing.
 #ifndef CVM_LIB_TRAFFIC_HALT_H_
 #define CVM_LIB_TRAFFIC_HALT_H_
 
@@ -28,7 +28,7 @@ class BeforeHalt : public node::Counting {
         deadline_(deadline) {}
 
   void BeforeReading() override;
-  void Take(const node::ContainerReading& reading) override;
+  bool Take(const node::ContainerReading& reading) override;
 
  private:
   void Tell(const base::Error& error) const;
@@ -40,6 +40,7 @@ class BeforeHalt : public node::Counting {
   const Settings settings_;
   const base::Deadline deadline_;
   std::optional<Noted> noted_;
+  unsigned overtaken_ = 0;
 };
 
 }  // namespace cvm::traffic

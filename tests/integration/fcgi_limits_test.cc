@@ -18,6 +18,7 @@
 #include "fcgi/descriptor.h"
 #include "lib/log/log.h"
 #include "tests/integration/fcgi_fixtures.h"
+#include "tests/support/log_file.h"
 
 namespace cvm::fcgi {
 namespace {
@@ -101,19 +102,7 @@ bool Contains(const Descriptor& file, std::string_view text) {
   return got > 0 && std::string_view(all.data(), static_cast<std::size_t>(got)).find(text) != text.npos;
 }
 
-struct LogFile {
-  LogFile() {
-    log::Settings settings;
-    settings.target = directory.Path("log");
-    BOOST_REQUIRE(log::Init(settings).ok());
-  }
-  LogFile(const LogFile&) = delete;
-  LogFile& operator=(const LogFile&) = delete;
-  ~LogFile() { log::Shutdown(); }
-  tests::TemporaryDirectory directory;
-};
-
-BOOST_FIXTURE_TEST_CASE(WithoutDescriptorsAcceptingPausesAndGoesOnLater, LogFile) {
+BOOST_FIXTURE_TEST_CASE(WithoutDescriptorsAcceptingPausesAndGoesOnLater, test::LogFile) {
   const Descriptor log_file(::open(directory.Path("log").c_str(), O_RDONLY | O_CLOEXEC));
   // The log has been in use before: a sanitizer's first look at a class takes descriptors of its own.
   log::Warning("test.begins", {{"why", "a line like the one that is waited for"}});

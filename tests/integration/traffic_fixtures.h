@@ -116,12 +116,19 @@ struct Wire : Books {
   Collected Collect() { return Must(CollectNode(pool, sessions, alpha, Settings(), Patience())); }
   // What the kernel says now, both directions.
   std::uint64_t True(unsigned ctid) {
-    const auto reading = Must(node::AskReading(sessions, alpha, {*base::Ctid::FromNumber(ctid)}, Patience()));
     std::uint64_t sum = 0;
-    for (const Counter& counter : CountersOf(*reading.at(*base::Ctid::FromNumber(ctid)))) {
-      sum += counter.bytes.in + counter.bytes.out;
-    }
+    for (const Counter& counter : CountersOf(Read(ctid))) sum += counter.bytes.in + counter.bytes.out;
     return sum;
+  }
+  node::ContainerReading Read(unsigned ctid) {
+    const auto reading = Must(node::AskReading(sessions, alpha, {*base::Ctid::FromNumber(ctid)}, Patience()));
+    return Must(reading.at(*base::Ctid::FromNumber(ctid)));
+  }
+  // A customer's stop of container 101, over that connection.
+  bool StopsBy(ssh::Runner& runner) {
+    node::OpenVz over(runner);
+    vps::Service service(pool, over);
+    return Must(service.Act(PlacedOf(101), vps::Action::kStop, {}, Patience())) == vps::ActionResult::kDone;
   }
   void Inside(unsigned ctid, const std::string& line) {
     const auto done = node.Exec("nsenter --net --target $(cat /var/lib/vzctl/vepid/" + std::to_string(ctid) +

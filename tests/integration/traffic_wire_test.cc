@@ -1,11 +1,37 @@
 // The bytes of real processes on a test node.
 #include <boost/test/unit_test.hpp>
+#include <functional>
 #include <initializer_list>
 #include <string>
+#include <utility>
 
 #include "tests/integration/traffic_fixtures.h"
+#include "tests/support/log_file.h"
 
 namespace cvm::traffic {
+namespace {
+
+// After each reading, and before it is booked, whatever a test wants.
+class Between : public ssh::Runner {
+ public:
+  Between(ssh::Runner& inner, std::function<void()> then) : inner_(inner), then_(std::move(then)) {}
+  base::Result<ssh::Output> Run(const ssh::Endpoint& endpoint, const ssh::Command& command,
+                                base::Deadline deadline) override {
+    auto output = inner_.Run(endpoint, command, deadline);
+    if (command.Quoted().rfind("vzctl ", 0) != 0) {
+      ++readings;
+      then_();
+    }
+    return output;
+  }
+  unsigned readings = 0;
+
+ private:
+  ssh::Runner& inner_;
+  const std::function<void()> then_;
+};
+
+}  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(TrafficWire, Wire)
 
@@ -63,6 +89,27 @@ BOOST_AUTO_TEST_CASE(OurStopAndRestartAndSuspensionReadTheCountersFirst) {
   BOOST_TEST(!Must(operators.Terminate(VpsOf(104), Patience())).stop_pending);
   BOOST_TEST(DailySum(VpsOf(104)) >= 60u * 1042);
   BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM traffic_anomalies") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(AStopThatIsOvertakenByAnOlderReadingReadsAgain) {
+  Collect();
+  const auto noted = NoteOf(VpsOf(101));
+  const auto older = Read(101);
+  Send(101, 100);
+  Between between(sessions, [&] { Must(Book(pool, noted, older, Gone::kRemoved, Settings(), Patience())); });
+  BOOST_TEST(StopsBy(between));
+  BOOST_TEST(between.readings == 2u);
+  BOOST_TEST(DailySum(VpsOf(101)) >= 100u * 1042);
+}
+
+BOOST_AUTO_TEST_CASE(AStopThatIsAlwaysOvertakenIsSentAndWhatItMayLoseIsLogged) {
+  const test::LogFile logged;
+  Collect();
+  const auto older = Read(101);
+  Between between(sessions, [&] { BookNow(VpsOf(101), older); });
+  BOOST_TEST(StopsBy(between));
+  BOOST_TEST(between.readings == 3u);
+  BOOST_TEST(logged.End("warning traffic.not_booked vps=1 kind=conflict") == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(ABookingThatFailsStopsNoStop) {

@@ -49,6 +49,18 @@ class FakePacing : public cvm::node::Pacing {
   Deadline::Clock::time_point now_ = Deadline::Clock::now();
 };
 
+// Wants so many readings more than the first.
+class AgainAndAgain : public cvm::node::Counting {
+ public:
+  explicit AgainAndAgain(unsigned more) : more_(more) {}
+  void BeforeReading() override { ++announced; }
+  bool Take(const cvm::node::ContainerReading&) override { return taken++ < more_; }
+  unsigned announced = 0, taken = 0;
+
+ private:
+  const unsigned more_;
+};
+
 struct Acting {
   Acting() {
     node.id = 7;
@@ -131,6 +143,27 @@ BOOST_FIXTURE_TEST_CASE(ARestartAsksFirstSinceWhenTheContainerRuns, Acting) {
   BOOST_TEST(Ends(Action::kRestart, Outcome::kDone));
   BOOST_REQUIRE(runner.lines.size() == 2U);
   BOOST_TEST(runner.lines[1] == "vzctl restart 101");
+}
+
+BOOST_FIXTURE_TEST_CASE(AReadingIsTakenAgainForAsLongAsItsCountingWants, Acting) {
+  AgainAndAgain counting(2);
+  runner.Answer(0, Life(5)).Answer(0, Life(5)).Answer(0, Life(5)).Answer(0);
+  const auto ended =
+      RunAction(runner, node, *Ctid::FromNumber(101), Action::kStop, deadline, settings, pacing, &counting);
+  BOOST_TEST((ended.ok() && *ended == Outcome::kDone));
+  BOOST_TEST(counting.announced == 3U);
+  BOOST_TEST(counting.taken == 3U);
+  BOOST_REQUIRE(runner.lines.size() == 4U);
+  BOOST_TEST(runner.lines[3] == "vzctl stop 101");
+}
+
+BOOST_FIXTURE_TEST_CASE(AReadingThatFailsIsNotTakenAgain, Acting) {
+  AgainAndAgain counting(2);
+  runner.Answer(0, Life(5)).Fail(ErrorCode::kUnavailable).Answer(0);
+  const auto ended =
+      RunAction(runner, node, *Ctid::FromNumber(101), Action::kStop, deadline, settings, pacing, &counting);
+  BOOST_TEST((ended.ok() && *ended == Outcome::kDone));
+  BOOST_TEST(counting.taken == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(AnotherExitStatusIsJudgedByTheState, Acting) {
