@@ -17,9 +17,12 @@ std::vector<Collection> ReadCollections(db::Pool& pool) {
   auto collections = pool.Run(base::Deadline::In(kTime), [&](db::Session& session) {
     std::vector<Collection> all;
     session.Query(
-        "SELECT n.name, GREATEST(TIMESTAMPDIFF(SECOND, c.last_done_at, UTC_TIMESTAMP()), 0)"
-        " FROM traffic_collections c JOIN nodes n ON n.id = c.node_id"
-        " WHERE c.last_done_at IS NOT NULL AND n.retired_at IS NULL",
+        "SELECT n.name, GREATEST(TIMESTAMPDIFF(SECOND, COALESCE(c.last_done_at,"
+        " GREATEST(n.created_at, v.since)), UTC_TIMESTAMP()), 0)"
+        " FROM nodes n LEFT JOIN traffic_collections c ON c.node_id = n.id"
+        " LEFT JOIN (SELECT node_id, MIN(created_at) AS since FROM vpses"
+        " WHERE living_ctid IS NOT NULL GROUP BY node_id) v ON v.node_id = n.id"
+        " WHERE n.retired_at IS NULL AND (c.last_done_at IS NOT NULL OR v.since IS NOT NULL)",
         {}, [&](const db::Row& row) {
           all.push_back({row.Text(0), now - std::chrono::seconds(row.U64(1))});
         });

@@ -12,11 +12,11 @@ namespace cvm::fcgi {
 
 struct Collection {
   std::string node;
-  std::chrono::system_clock::time_point done_at;
+  std::chrono::system_clock::time_point done_at;  // of one that never was: since when it could have been
 };
 
-// Of all nodes that are in use; those that never were are left out. Empty where the database does not say,
-// or does not know of collections.
+// Of all nodes in service but those that never were collected and have no VPS, so nothing to collect. Empty
+// where the database does not say, or does not know of collections.
 std::vector<Collection> ReadCollections(db::Pool& pool);
 
 }  // namespace cvm::fcgi

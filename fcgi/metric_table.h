@@ -107,7 +107,7 @@ inline constexpr Definition kUsesDropped{"cvm_last_use_dropped_total", Kind::kCo
                                          "Last uses of pairs dropped, as too many were kept."};
 inline constexpr Definition kCollectionAge{
     "cvm_traffic_collection_age_seconds", Kind::kGauge,
-    "Time since the node's traffic was last collected; left out where it never was."};
+    "Time since the node's traffic was last collected, or since it had a VPS where it never was."};
 
 inline constexpr Definition kProcessStart{"process_start_time_seconds", Kind::kGauge,
                                           "When the process started."};
