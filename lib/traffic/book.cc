@@ -152,8 +152,9 @@ base::Result<Booked> Book(db::Pool& pool, const Noted& noted, const node::Contai
     WriteSamples(session, noted, samples, reading, counters, gone);
     if (gone == Gone::kRemoved) move = MovePeriod(session, noted.vps_id, *period);
     AddBytes(session, noted.vps_id, *period, reckoning.delta);
-    anomalies = reckoning.anomalies;
-    for (const Anomaly& one : anomalies) AddAnomaly(session, noted.vps_id, noted.node_id, one);
+    for (const Anomaly& one : reckoning.anomalies) {
+      if (AddAnomaly(session, noted.vps_id, noted.node_id, one)) anomalies.push_back(one);
+    }
     return Booked::kDone;
   });
   if (booked) Tell(noted, anomalies);

@@ -311,13 +311,14 @@ void AddBytes(db::Session& session, std::uint64_t vps_id, const Period& period, 
   session.Execute(kAddToPeriod, {delta.in, delta.out, vps_id});
 }
 
-void AddAnomaly(db::Session& session, std::uint64_t vps_id, std::uint64_t node_id, const Anomaly& anomaly) {
+bool AddAnomaly(db::Session& session, std::uint64_t vps_id, std::uint64_t node_id, const Anomaly& anomaly) {
   std::uint64_t recent = 0;
   session.Query(kRecentAnomalies, {vps_id}, [&](const db::Row& row) { recent = row.U64(0); });
-  if (recent >= kMostAnomaliesADay) return;
+  if (recent >= kMostAnomaliesADay) return false;
   session.Execute(kAddAnomaly,
                   {vps_id, node_id, anomaly.interface, std::string_view(AnomalyName(anomaly.kind)),
                    anomaly.before.in, anomaly.before.out, anomaly.after.in, anomaly.after.out});
+  return true;
 }
 
 }  // namespace cvm::traffic

@@ -75,8 +75,9 @@ void ForgetSamples(db::Session& session, std::uint64_t vps_id);
 
 // To the row of today and, where the period is running, to its total.
 void AddBytes(db::Session& session, std::uint64_t vps_id, const Period& period, const Bytes& delta);
-// What goes beyond a hundred a day is not kept: names of interfaces are the customer's to invent.
-void AddAnomaly(db::Session& session, std::uint64_t vps_id, std::uint64_t node_id, const Anomaly& anomaly);
+// Whether it is kept. What goes beyond a hundred a day is not: names of interfaces are the customer's to
+// invent.
+bool AddAnomaly(db::Session& session, std::uint64_t vps_id, std::uint64_t node_id, const Anomaly& anomaly);
 
 }  // namespace cvm::traffic
 

@@ -13,6 +13,7 @@
 #include "lib/traffic/period.h"
 #include "tests/integration/traffic_fixtures.h"
 #include "tests/support/await.h"
+#include "tests/support/log_file.h"
 
 namespace cvm::traffic {
 namespace {
@@ -309,6 +310,7 @@ BOOST_AUTO_TEST_CASE(OfAnomaliesThatSomebodyMakesADayHasAHundredAndSoHasItsLog) 
     BookNow(vps, reading);
   }
   BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM traffic_anomalies") == 100u);
+  BOOST_TEST(logged.End("warning traffic.anomaly") == 100u);
   BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM traffic_samples") == 2u);
 }
 
