@@ -91,12 +91,18 @@ class Collection {
         all.merge(*reading);
         continue;
       }
-      if (reading.error().code != base::ErrorCode::kInternal || part.size() <= kFewest) return reading;
+      if (reading.error().code != base::ErrorCode::kInternal || part.size() <= kFewest) {
+        return Advised(reading.error());
+      }
       const auto middle = part.begin() + static_cast<std::ptrdiff_t>(part.size() / 2);
       parts.emplace_front(middle, part.end());
       parts.emplace_front(part.begin(), middle);
     }
     return all;
+  }
+
+  base::Error Advised(const base::Error& error) const {
+    return {error.code, error.message + ": run: cvmctl node check " + node_.name};
   }
 
   static std::deque<Ctids> Split(const std::vector<Noted>& noted) {

@@ -128,6 +128,7 @@ BOOST_FIXTURE_TEST_CASE(ANodeThatFailsHarmsNoOtherAndIsNamed, Programs) {
   BOOST_TEST(collected.out == "");
   BOOST_TEST(collected.err.find("node beta") != std::string::npos, collected.err);
   BOOST_TEST(collected.err.find("node alpha") == std::string::npos, collected.err);
+  BOOST_TEST(collected.err.find("run: cvmctl node check beta\n") != std::string::npos, collected.err);
   BOOST_TEST(Number(pool, "SELECT containers FROM traffic_collections WHERE failure = ''") == 4u);
   const auto one = Run({"traffic", "collect", "--node", "alpha"});
   BOOST_TEST(one.exit_status == 0);
