@@ -131,7 +131,8 @@ node::OpenVzSettings NodeSettings(const config::WorkerSettings& worker, std::siz
 // A database that is away now may come back; one that this program was not built for will not change by
 // itself.
 base::Status RefuseWrongSchema(db::Pool& pool) {
-  const auto checked = db::CheckWorker(pool, db::kSchemaVersion, base::Deadline::In(std::chrono::seconds(5)));
+  const auto checked =
+      db::CheckProgram(pool, db::kSchemaVersion, base::Deadline::In(std::chrono::seconds(5)));
   if (checked) return {};
   log::Error("start.database", {{"error", checked.error().message}});
   return checked.error().code == base::ErrorCode::kUnavailable ? base::Status() : checked;
@@ -172,7 +173,7 @@ base::Status Serve(config::Settings settings) {
   node::OpenVz hypervisor(breaker, NodeSettings(settings.worker, settings.ssh.sessions_per_endpoint));
   vps::Service service(database, hypervisor, ActionSettings(settings));
   const api::App app(service, {settings.worker.status_timeout});
-  fcgi::SchemaGate gate([&](base::Deadline by) { return db::CheckWorker(database, db::kSchemaVersion, by); },
+  fcgi::SchemaGate gate([&](base::Deadline by) { return db::CheckProgram(database, db::kSchemaVersion, by); },
                         [&](const api::Request& request) { return app.Handle(request); }, api::DatabaseAway);
 
   fcgi::RequestMeter requests;

@@ -168,7 +168,7 @@ Telemetry::Telemetry(Watched watched, config::WorkerSettings limits)
 
 // Why the database cannot be worked with. That all connections to it are at work is none: it is loaded.
 std::optional<std::string> Telemetry::AskDatabase() const {
-  const auto checked = db::CheckWorker(watched_.database, db::kSchemaVersion, base::Deadline::In(kAskTime));
+  const auto checked = db::CheckProgram(watched_.database, db::kSchemaVersion, base::Deadline::In(kAskTime));
   if (checked) return std::nullopt;
   const bool unavailable = checked.error().code == base::ErrorCode::kUnavailable;
   if (unavailable && AllAtWork(watched_.database.Figures())) return std::nullopt;

@@ -37,7 +37,7 @@ void CheckDatabase(db::Settings settings, std::vector<Step>& steps) {
     return;
   }
   Note(steps, "database", base::Status(), found);
-  Note(steps, "schema", db::CheckWorker(pool, db::kSchemaVersion, Soon()),
+  Note(steps, "schema", db::CheckProgram(pool, db::kSchemaVersion, Soon()),
        "version " + std::to_string(version.ok() ? *version : 0));
 }
 

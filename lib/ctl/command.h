@@ -63,7 +63,8 @@ struct Invocation {
 };
 
 enum class Access {
-  kServices,      // the settings are read first
+  kServices,      // the settings are read first, and the database must have this program's schema
+  kAnySchema,     // the settings are read first
   kSchemaChange,  // the same, and a statement may take long
   kSettingsFile,  // the command reads the file itself
 };

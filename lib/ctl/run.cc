@@ -10,6 +10,7 @@
 #include "lib/config/config.h"
 #include "lib/ctl/command.h"
 #include "lib/ctl/parse.h"
+#include "lib/db/schema_version.h"
 #include "lib/log/log.h"
 
 namespace cvm::ctl {
@@ -35,6 +36,11 @@ void Prepare(const Command& command, db::Settings& settings) {
   settings.connections = std::max<std::size_t>(settings.connections, 2);
 }
 
+base::Status CheckSchema(const Command& command, Services& services) {
+  if (command.access != Access::kServices) return {};
+  return db::CheckProgram(services.pool, db::kSchemaVersion, DatabaseDeadline());
+}
+
 base::Result<ExitStatus> RunWithServices(const Parsed& parsed, Console& console, Output& output) {
   auto settings = config::Load(parsed.config_path, config::Program::kCtl);
   if (!settings) return settings.error();
@@ -42,6 +48,7 @@ base::Result<ExitStatus> RunWithServices(const Parsed& parsed, Console& console,
   if (!logging.status()) return logging.status().error();
   Prepare(*parsed.command, settings->database);
   Services services(std::move(*settings));
+  if (const auto schema = CheckSchema(*parsed.command, services); !schema) return schema.error();
   Invocation call{parsed.arguments, console, output, parsed.config_path, &services};
   return parsed.command->run(call);
 }

@@ -56,7 +56,7 @@ base::Result<unsigned> CurrentVersion(Pool& pool, base::Deadline deadline) {
   return static_cast<unsigned>(state->version);
 }
 
-base::Status CheckWorker(Pool& pool, unsigned built_for, base::Deadline deadline) {
+base::Status CheckProgram(Pool& pool, unsigned built_for, base::Deadline deadline) {
   const auto state = ReadState(pool, deadline);
   if (!state) return state.error();
   const std::string found = "database: schema version " + std::to_string(state->version);

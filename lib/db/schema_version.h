@@ -1,5 +1,5 @@
-// The version of the tables: what this program was built for, and what a database has. What a worker needs of
-// migrations, without their text.
+// The version of the tables: what this program was built for, and what a database has. What the worker and
+// most commands of cvmctl need of migrations, without their text.
 #ifndef CVM_LIB_DB_SCHEMA_VERSION_H_
 #define CVM_LIB_DB_SCHEMA_VERSION_H_
 
@@ -15,9 +15,9 @@ inline constexpr unsigned kSchemaVersion = 10;
 // The newest migration that the database has; 0: none. kConflict: its table schema_migrations is not ours.
 base::Result<unsigned> CurrentVersion(Pool& pool, base::Deadline deadline);
 
-// Whether a worker built for schema `built_for` can live with the database. kConflict: too old or too new;
+// Whether a program built for schema `built_for` can live with the database. kConflict: too old or too new;
 // the message says what to do.
-base::Status CheckWorker(Pool& pool, unsigned built_for, base::Deadline deadline);
+base::Status CheckProgram(Pool& pool, unsigned built_for, base::Deadline deadline);
 
 }  // namespace cvm::db
 

@@ -164,6 +164,20 @@ BOOST_AUTO_TEST_CASE(ADatabaseWithoutTablesFailsTheCheckOfItsSchemaAlone) {
   BOOST_TEST(Holds(TextOf(elements[2], "detail"), "cvmctl schema migrate"));
 }
 
+BOOST_AUTO_TEST_CASE(ACommandOnAnotherSchemaThanItsOwnSaysWhatToRun) {
+  db::Pool pool(database.Root());
+  Fails({"user", "list"}, 4, "schema version 0 and this program needs");
+  Fails({"traffic", "collect"}, 4, "run: cvmctl schema migrate");
+  Must({"schema", "migrate"});
+  Must({"user", "list"});
+  test::RunSql(pool, "DELETE FROM schema_migrations WHERE version = " + std::to_string(db::kSchemaVersion));
+  Fails({"user", "list"}, 4, "run: cvmctl schema migrate");
+  Must({"schema", "version"});
+  Must({"schema", "migrate"});
+  test::RunSql(pool, "UPDATE schema_migrations SET oldest_worker = oldest_worker + 1000");
+  Fails({"user", "add", "jane"}, 4, "is no longer understood by this program");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(CtlRows, Migrated)

@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(TheWorkerReadsAndRecordsAndChangesNothingElse) {
 }
 
 BOOST_AUTO_TEST_CASE(TheWorkersAccountIsEnoughForARequest) {
-  BOOST_TEST(cvm::db::CheckWorker(worker, cvm::db::kSchemaVersion, Patience()).ok());
+  BOOST_TEST(cvm::db::CheckProgram(worker, cvm::db::kSchemaVersion, Patience()).ok());
   const auto pair = cvm::auth::Store(operator_pool).CreateToken("alice", {}, Patience());
   BOOST_REQUIRE_MESSAGE(pair.ok(), cvm::test::Why(pair));
   NoHypervisor nothing;
@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(TheWorkersAccountIsEnoughToBookTrafficBeforeAStop) {
 BOOST_AUTO_TEST_CASE(AWorkerWithoutItsGrantsIsToldWhatToApply) {
   RunSql(root, "REVOKE ALL PRIVILEGES, GRANT OPTION FROM " + Name("worker"));
   RunSql(root, "GRANT SELECT ON users TO " + Name("worker"));
-  const auto checked = cvm::db::CheckWorker(worker, cvm::db::kSchemaVersion, Patience());
+  const auto checked = cvm::db::CheckProgram(worker, cvm::db::kSchemaVersion, Patience());
   BOOST_REQUIRE(!checked.ok());
   BOOST_TEST(checked.error().message.find("sql/grants.sql") != std::string::npos);
 }

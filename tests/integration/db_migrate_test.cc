@@ -19,7 +19,7 @@
 using cvm::base::Deadline;
 using cvm::base::ErrorCode;
 using cvm::base::Status;
-using cvm::db::CheckWorker;
+using cvm::db::CheckProgram;
 using cvm::db::CurrentVersion;
 using cvm::db::EmbeddedMigrations;
 using cvm::db::kSchemaVersion;
@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(ADatabaseWithTablesOfOthersIsRefusedAndNotTouched) {
 BOOST_AUTO_TEST_CASE(ATableOfThatNameThatIsNotOursIsRefused) {
   RunSql(pool, "CREATE TABLE schema_migrations (version VARCHAR(255) PRIMARY KEY)");
   BOOST_TEST(Says(MustFail(EmbeddedMigrations(), ErrorCode::kConflict), "not ours"));
-  BOOST_TEST(!CheckWorker(pool, kSchemaVersion, Patience()).ok());
+  BOOST_TEST(!CheckProgram(pool, kSchemaVersion, Patience()).ok());
 }
 
 BOOST_AUTO_TEST_CASE(ADatabaseNewerThanTheProgramIsRefused) {
@@ -203,7 +203,7 @@ BOOST_AUTO_TEST_CASE(WhileAnotherIsUnderWayTheDeadlineSaysSo) {
 
 BOOST_AUTO_TEST_CASE(AWorkerNeedsTheSchemaThatItWasBuiltForOrANewerOneThatStillSuitsIt) {
   const auto check = [this](unsigned built_for) {
-    const Status status = CheckWorker(pool, built_for, Patience());
+    const Status status = CheckProgram(pool, built_for, Patience());
     if (!status.ok()) BOOST_TEST((status.error().code == ErrorCode::kConflict));
     return status.ok() ? std::string() : status.error().message;
   };
