@@ -394,7 +394,7 @@ DEB_FILE = cvm-client-api_$(1)_$(shell dpkg --print-architecture).deb
 .PHONY: check-package
 check-package: deb  ## try the package in a chroot: handbook, upgrade, removal, purge
 	@$(MAKE) --no-print-directory deb DEB_VERSION=$(DEB_VERSION)+newer DEB_FOLDER=build/deb-newer
-	@$(MAKE) --no-print-directory deb DEB_FOLDER=build/deb-again
+	@$(MAKE) --no-print-directory deb DEB_FOLDER=$(CURDIR)/build/deb-again
 	@PACKAGES='$(strip $(PACKAGES_run) $(PACKAGES_chroot))' tests/package/run build/deb/$(call DEB_FILE,$(DEB_VERSION)) \
 	    build/deb-newer/$(call DEB_FILE,$(DEB_VERSION)+newer) build/deb-again/$(call DEB_FILE,$(DEB_VERSION))
 
