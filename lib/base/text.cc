@@ -11,9 +11,15 @@ namespace {
 
 constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
 
-bool IsControl(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
+// Control characters in UTF-8: the bytes they begin with, and what the last byte may be.
+struct Controls {
+  std::string_view head;
+  unsigned char last_first, last_last;
+};
+constexpr Controls kControls[] = {
+    {"", 0x00, 0x1f},         {"", 0x7f, 0x7f},         {"\xc2", 0x80, 0x9f},     {"\xd8", 0x9c, 0x9c},
+    {"\xe2\x80", 0x8e, 0x8f}, {"\xe2\x80", 0xaa, 0xae}, {"\xe2\x81", 0xa6, 0xa9},
+};
 
 // One row of RFC 3629's table: lead bytes, how many bytes follow, and what the first of those may be.
 struct Utf8Row {
@@ -77,8 +83,21 @@ bool IsUtf8(std::string_view text) {
   return true;
 }
 
+std::size_t ControlLength(std::string_view text) {
+  const auto begins = [&](const Controls& row) {
+    const std::size_t last = row.head.size();
+    return text.size() > last && text.substr(0, last) == row.head &&
+           Between(text[last], row.last_first, row.last_last);
+  };
+  const auto row = std::find_if(std::begin(kControls), std::end(kControls), begins);
+  return row == std::end(kControls) ? 0 : row->head.size() + 1;
+}
+
 bool HasControls(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), IsControl);
+  for (; !text.empty(); text.remove_prefix(1)) {
+    if (ControlLength(text) > 0) return true;
+  }
+  return false;
 }
 
 std::string EscapeForLog(std::string_view text) {

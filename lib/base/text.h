@@ -23,7 +23,11 @@ std::uint64_t SaturatingMultiply(std::uint64_t a, std::uint64_t b);
 // Whether `text` is well-formed UTF-8 (RFC 3629: shortest form, no surrogates).
 bool IsUtf8(std::string_view text);
 
-// Whether `text` has a control character (below 0x20, or 0x7f).
+// The length of the control character that `text` begins with, 0 where there is none: C0, DEL, C1, or one
+// that turns the direction of text around (Unicode's Bidi_Control).
+std::size_t ControlLength(std::string_view text);
+
+// Whether `text` has a control character.
 bool HasControls(std::string_view text);
 
 // `text` fit for one line of a log: control characters, bytes above 0x7e, backslashes and double quotes

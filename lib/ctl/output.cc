@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/base/crypto.h"
+#include "lib/base/text.h"
 
 namespace cvm::ctl {
 namespace {
@@ -140,12 +141,6 @@ void PrintRows(std::ostream& out, const std::vector<Row>& rows) {
   }
 }
 
-bool IsControl(std::string_view text, std::size_t i) {
-  const auto byte = static_cast<unsigned char>(text[i]);
-  const bool c1 = byte >= 0x80 && byte <= 0x9f && i > 0 && text[i - 1] == '\xc2';
-  return byte < 0x20 || byte == 0x7f || c1;
-}
-
 }  // namespace
 
 Field::Field(const char* field_name, Cell cell, Shown where)
@@ -153,13 +148,11 @@ Field::Field(const char* field_name, Cell cell, Shown where)
 
 std::string ForTerminal(std::string_view text) {
   std::string shown;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (IsControl(text, i)) {
-      if (static_cast<unsigned char>(text[i]) >= 0x80) shown.pop_back();  // the 0xc2 before it
-      shown += "\\x" + base::Hex(text.substr(i, 1));
-    } else {
-      shown += text[i];
-    }
+  while (!text.empty()) {
+    const std::size_t control = base::ControlLength(text);
+    for (std::size_t i = 0; i < control; ++i) shown += "\\x" + base::Hex(text.substr(i, 1));
+    if (control == 0) shown += text.front();
+    text.remove_prefix(std::max<std::size_t>(control, 1));
   }
   return shown;
 }

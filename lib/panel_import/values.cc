@@ -1,5 +1,7 @@
 #include "lib/panel_import/values.h"
 
+#include <string_view>
+
 #include "lib/base/text.h"
 #include "lib/node/validate.h"
 
@@ -22,9 +24,10 @@ std::optional<std::uint64_t> NumberOf(const Text& text, std::uint64_t most) {
 std::string LineOf(const Text& text, std::size_t most) {
   std::string line = text.value_or("");
   const bool utf8 = base::IsUtf8(line);
-  for (char& c : line) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f || (!utf8 && byte > 0x7f)) c = ' ';
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const bool foreign = !utf8 && static_cast<unsigned char>(line[i]) > 0x7f;
+    const std::size_t length = foreign ? 1 : base::ControlLength(std::string_view(line).substr(i));
+    if (length > 0) line.replace(i, length, 1, ' ');
   }
   const std::size_t begin = line.find_first_not_of(' ');
   if (begin == line.npos) return "";

@@ -49,6 +49,18 @@ BOOST_AUTO_TEST_CASE(Utf8IsRecognizedAndNothingElse) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(ControlCharactersAreFoundWithTheOnesThatTurnTextAround) {
+  for (const char* text : {"", "plain ~", "caf\xc3\xa9", "\xc2\xa0", "\xd8\x9b", "\xe2\x80\x8d",
+                           "\xe2\x80\xaf", "\xe2\x81\xaa", "\xe3\x80\xae", "\xc2", "\xe2\x80"}) {
+    BOOST_TEST(!HasControls(text), EscapeForLog(text));
+  }
+  for (const char* text :
+       {"\x01", "a\n", "\x7f", "\xc2\x80", "\xc2\x9f", "a\xd8\x9c", "\xe2\x80\x8e", "a\xe2\x80\x8f",
+        "\xe2\x80\xaa", "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa9z"}) {
+    BOOST_TEST(HasControls(text), EscapeForLog(text));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(NothingInALogValueCanEndTheLine) {
   BOOST_TEST(EscapeForLog("a b") == "a b");
   BOOST_TEST(EscapeForLog("a\nb\x1b\"\\\xc3") == "a\\x0ab\\x1b\\x22\\x5c\\xc3");

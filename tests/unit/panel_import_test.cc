@@ -71,6 +71,7 @@ BOOST_AUTO_TEST_CASE(LinesAreMadeCleanAndCutBetweenCharacters) {
   BOOST_TEST(LineOf("   ", 9) == "");
   BOOST_TEST(LineOf("\xc3\xa9\xc3\xa9", 3) == "\xc3\xa9");
   BOOST_TEST(LineOf("a\xff", 9) == "a");
+  BOOST_TEST(LineOf("a\xe2\x80\xaez", 9) == "a z");
   BOOST_TEST(LineOf("abcd", 3) == "abc");
 }
 
