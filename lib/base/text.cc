@@ -74,6 +74,11 @@ std::uint64_t SaturatingMultiply(std::uint64_t a, std::uint64_t b) {
   return b != 0 && a > kMost / b ? kMost : a * b;
 }
 
+std::string_view WithoutEnd(std::string_view text) {
+  const std::size_t end = text.find_last_not_of(" \r\n");
+  return end == std::string_view::npos ? "" : text.substr(0, end + 1);
+}
+
 bool IsUtf8(std::string_view text) {
   while (!text.empty()) {
     const std::size_t length = CharacterLength(text);

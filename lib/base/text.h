@@ -20,6 +20,9 @@ bool IsPlainNumber(std::string_view text);
 std::uint64_t SaturatingAdd(std::uint64_t a, std::uint64_t b);
 std::uint64_t SaturatingMultiply(std::uint64_t a, std::uint64_t b);
 
+// `text` without the blanks and line ends behind it.
+std::string_view WithoutEnd(std::string_view text);
+
 // Whether `text` is well-formed UTF-8 (RFC 3629: shortest form, no surrogates).
 bool IsUtf8(std::string_view text);
 

@@ -40,10 +40,6 @@ void LogRefusal(const Acted& acted, const ssh::Output& output) {
                                        {"stderr", base::Shorten(output.err, kExcerpt)}});
 }
 
-bool NotSent(base::ErrorCode code) {
-  return code == base::ErrorCode::kUnavailable || code == base::ErrorCode::kOverloaded;
-}
-
 class Run {
  public:
   explicit Run(const Acted& acted) : acted_(acted) {}
@@ -125,7 +121,7 @@ base::Result<Outcome> Run::Go() {
 
 base::Result<Outcome> Run::AfterFailure(const base::Error& error) {
   LogFailedRun(acted_.node, error);
-  if (NotSent(error.code)) return error;
+  if (ssh::NotSent(error)) return error;
   auto learnt = LearnOutcome(acted_, before_);
   if (learnt) return learnt;
   return base::Error{learnt.error().code, error.message + "; " + learnt.error().message};

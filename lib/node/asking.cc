@@ -68,16 +68,14 @@ std::string WhyNeverRan(const Node& node, int exit_status) {
 }
 
 std::string HowItEnded(const ssh::Output& output) {
-  const std::size_t end = output.err.find_last_not_of(" \r\n");
-  const std::string words = end == std::string::npos ? "" : output.err.substr(0, end + 1);
+  const std::string_view words = base::WithoutEnd(output.err);
   return "(exit status " + std::to_string(output.exit_status) + ")" +
          (words.empty() ? "" : ": " + base::Shorten(words, kExcerpt));
 }
 
 void LogFailedRun(const Node& node, const base::Error& error) {
-  const bool not_sent =
-      error.code == base::ErrorCode::kUnavailable || error.code == base::ErrorCode::kOverloaded;
-  log::Write(not_sent ? log::Level::kDebug : log::Level::kWarning, "node.command_failed",
+  const auto level = ssh::NotSent(error) ? log::Level::kDebug : log::Level::kWarning;
+  log::Write(level, "node.command_failed",
              {{"node", node.name}, {"kind", base::CodeName(error.code)}, {"error", error.message}});
 }
 

@@ -24,10 +24,6 @@ std::uint64_t Milliseconds(Breaker::Clock::duration span) {
              : static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(span).count());
 }
 
-bool NotSent(const base::Error& error) {
-  return error.code == base::ErrorCode::kUnavailable || error.code == base::ErrorCode::kOverloaded;
-}
-
 base::Error NotTried(const Breaker::Circuit& circuit, Breaker::Clock::time_point now) {
   const std::string when =
       circuit.trying ? "a try is under way"
@@ -79,7 +75,7 @@ base::Result<ssh::Output> Breaker::Run(const ssh::Endpoint& endpoint, const ssh:
   if (trying) {
     auto knock = runner_.Run(endpoint, LoginCommand(), deadline.Within(kKnock));
     attempt.Ended(knock);
-    if (!knock.ok() && NotSent(knock.error())) return knock;
+    if (!knock.ok() && ssh::NotSent(knock.error())) return knock;
   }
   auto result = runner_.Run(endpoint, command, deadline);
   attempt.Ended(result);

@@ -26,13 +26,8 @@ constexpr std::int64_t kTolerableSkew = 5;  // seconds
 constexpr std::size_t kLatencySamples = 5;
 constexpr std::chrono::milliseconds kTolerableLatency{250};
 
-std::string_view Trimmed(std::string_view text) {
-  const std::size_t end = text.find_last_not_of(" \r\n");
-  return end == std::string_view::npos ? "" : text.substr(0, end + 1);
-}
-
 std::string OneLine(std::string_view text) {
-  return base::EscapeForLog(base::Shorten(Trimmed(text), kLongestDetail));
+  return base::EscapeForLog(base::Shorten(base::WithoutEnd(text), kLongestDetail));
 }
 
 CheckStep Failed(const std::string& name, const base::Error& error) {
@@ -45,8 +40,7 @@ CheckStep NotTried(const std::string& name, const std::string& why) {
 
 // Where no command was sent nothing is known of what the step is about.
 CheckStep Unanswered(const std::string& name, const base::Error& error) {
-  const bool sent = error.code != base::ErrorCode::kUnavailable && error.code != base::ErrorCode::kOverloaded;
-  return sent ? Failed(name, error) : NotTried(name, OneLine(error.message));
+  return ssh::NotSent(error) ? NotTried(name, OneLine(error.message)) : Failed(name, error);
 }
 
 struct Question {
@@ -103,9 +97,10 @@ base::Status TryCommand(const Question& ask) {
                        "the login works, but a command does not run " + HowItEnded(*output)};
   }
   if (output->out.empty()) return {};
-  return base::Error{base::ErrorCode::kInternal,
-                     "the start-up files of user " + ask.node.endpoint.user + "'s shell print '" +
-                         base::Shorten(Trimmed(output->out), kExcerpt) + "': they must print nothing"};
+  return base::Error{base::ErrorCode::kInternal, "the start-up files of user " + ask.node.endpoint.user +
+                                                     "'s shell print '" +
+                                                     base::Shorten(base::WithoutEnd(output->out), kExcerpt) +
+                                                     "': they must print nothing"};
 }
 
 CheckStep Sudo(const Question& ask) {

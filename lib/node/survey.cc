@@ -122,8 +122,8 @@ std::string KeyOf(const Node& node) {
 }  // namespace
 
 // Asked once a node: it does not change while the node keeps its kernel's architecture.
-base::Result<std::uint64_t> Survey::PageSize(const Node& node, base::Deadline deadline) {
-  const std::string key = KeyOf(node);
+base::Result<std::uint64_t> Survey::PageSize(const Node& node, const std::string& key,
+                                             base::Deadline deadline) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto known = page_sizes_.find(key);
@@ -159,7 +159,8 @@ Answers Survey::Ask(const Node& node, const Ctids& ctids, base::Deadline deadlin
   Remember(key, std::move(spoilers));
   const bool any_pages =
       std::any_of(rows.begin(), rows.end(), [](const auto& row) { return NeedsPageSize(row.second); });
-  const auto page_size = any_pages ? PageSize(node, deadline) : base::Result<std::uint64_t>(std::uint64_t{0});
+  const auto page_size =
+      any_pages ? PageSize(node, key, deadline) : base::Result<std::uint64_t>(std::uint64_t{0});
   Answers answers;
   for (const auto& [ctid, row] : rows) answers.emplace(ctid, AnswerOf(row, page_size));
   return answers;

@@ -32,7 +32,7 @@ class Survey {
   Answers Ask(const Node& node, const std::vector<base::Ctid>& ctids, base::Deadline deadline);
 
  private:
-  base::Result<std::uint64_t> PageSize(const Node& node, base::Deadline deadline);
+  base::Result<std::uint64_t> PageSize(const Node& node, const std::string& key, base::Deadline deadline);
   std::set<base::Ctid> Spoilers(const std::string& key);
   void Remember(const std::string& key, std::set<base::Ctid> spoilers);
 

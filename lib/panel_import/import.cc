@@ -113,12 +113,15 @@ base::Status CheckHeld(const Plan& plan) {
                    names};
 }
 
+bool IsTerminated(const Record& record) {
+  return record.values[vps_row::kState] == Text(vps::StateName(vps::State::kTerminated));
+}
+
 // Whether something that is in force is not any more after this step.
 bool Ends(const Step& step, const Ours& ours) {
   if (step.what == Step::Do::kRevoke || step.what == Step::Do::kTerminate) return true;
   if (step.what != Step::Do::kUpdate || step.kind != kVpses) return false;
-  return step.record.values[vps_row::kState] == Text(vps::StateName(vps::State::kTerminated)) &&
-         !ours.at(kVpses).at(step.record.id).out_of_force;
+  return IsTerminated(step.record) && !ours.at(kVpses).at(step.record.id).out_of_force;
 }
 
 // A table of the panel that is empty, or half filled, looks like one whose rows were all deleted.
@@ -235,7 +238,7 @@ void NoteSalt(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) 
 // A node that the panel uses again does not come back by itself: it was taken out of service by a person.
 void NoteRetiredNodes(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) {
   for (const Record& record : wanted.records.at(kVpses)) {
-    if (record.values[vps_row::kState] == Text(vps::StateName(vps::State::kTerminated))) continue;
+    if (IsTerminated(record)) continue;
     const auto node_id = base::ParseU64(record.values[vps_row::kNode].value_or(""));
     const auto node = ours.at(kNodes).find(node_id.value_or(0));
     if (node == ours.at(kNodes).end() || !node->second.out_of_force) continue;

@@ -41,10 +41,6 @@ constexpr std::chrono::milliseconds kPatience{1000};
 // How long the reaper lets go by between two looks at the idle sessions.
 constexpr std::chrono::seconds kLongestReapInterval{5};
 
-bool NotSent(const base::Error& error) {
-  return error.code == base::ErrorCode::kUnavailable || error.code == base::ErrorCode::kOverloaded;
-}
-
 base::Error OutOfTime() {
   return {base::ErrorCode::kOverloaded, "no session became free by the deadline"};
 }

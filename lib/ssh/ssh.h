@@ -79,6 +79,11 @@ class Runner {
                                    base::Deadline deadline) = 0;
 };
 
+// Whether an error of Run says that the command was not sent.
+inline bool NotSent(const base::Error& error) {
+  return error.code == base::ErrorCode::kUnavailable || error.code == base::ErrorCode::kOverloaded;
+}
+
 struct Settings {
   std::string key_directory = "/etc/cvm-client-api/keys";
   std::chrono::milliseconds connect_timeout{5000};  // TCP, handshake and login together
