@@ -142,10 +142,14 @@ Step LineOfConfig(std::size_t number, const std::string& line, const Values& cha
   };
 }
 
+// The background process is the shell's fork until it has executed its command, and the lock's message names that one.
 Step LockedBy(int ctid, const std::string& command) {
   return [=](const TestNode& node) {
     node.Write("/-node.sh", "sleep 600\n:\n");
-    node.Write(LockFile(ctid), node.Exec(command + " >/dev/null 2>&1 & echo $!").out);
+    const std::string pid = node.Exec(command + " >/dev/null 2>&1 & echo $!").out;
+    const std::string ask = "tr '\\0' ' ' < /proc/" + pid.substr(0, pid.find('\n')) + "/cmdline";
+    BOOST_REQUIRE(TestNode::Await([&] { return node.Exec(ask).out == command + " "; }));
+    node.Write(LockFile(ctid), pid);
   };
 }
 
