@@ -49,8 +49,12 @@ Response App::Unserved(const Request& request, const base::Error& error) const {
     }
     return TooBusy();
   }
-  log::Error("api.database", {{"request", request.request_id}, {"error", error.message}});
-  return error.code == base::ErrorCode::kUnavailable ? DatabaseAway() : InternalError();
+  const bool away = error.code == base::ErrorCode::kUnavailable;
+  if (const auto left_out = away ? away_told_.Pass() : 0) {
+    log::Error("api.database",
+               {{"request", request.request_id}, {"error", error.message}, {"left_out", *left_out}});
+  }
+  return away ? DatabaseAway() : InternalError();
 }
 
 Response App::JudgeThen(const Request& request, Response response) const {

@@ -42,7 +42,9 @@ class App {
 
   vps::Service& service_;
   Settings settings_;
-  mutable log::Throttle busy_told_{std::chrono::seconds(1)};  // a flood of requests is none of lines
+  // A flood of requests is none of lines.
+  mutable log::Throttle busy_told_{std::chrono::seconds(1)};
+  mutable log::Throttle away_told_{std::chrono::seconds(1)};
 };
 
 }  // namespace cvm::api

@@ -97,25 +97,6 @@ HttpAnswer List(const std::string& public_token, const std::string& private_toke
   return TheWorld().Ask(Pair{"", public_token, private_token}, "GET", "/api/client/vps/list");
 }
 
-struct BusyLines {
-  int lines = 0;
-  int left_out = 0;
-};
-
-BusyLines BusyLinesOf(const std::string& log) {
-  BusyLines all;
-  std::istringstream text(log);
-  for (std::string line; std::getline(text, line);) {
-    if (!Holds(line, " warning api.busy ")) continue;
-    ++all.lines;
-    const std::string mark = " left_out=";
-    const std::size_t at = line.find(mark);
-    BOOST_TEST_REQUIRE(at != std::string::npos, line);
-    all.left_out += std::stoi(line.substr(at + mark.size()));
-  }
-  return all;
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(imported)
@@ -178,12 +159,11 @@ BOOST_AUTO_TEST_CASE(AFloodOfGuessesIsToldThatItIsWrongOrToComeAgainAndLocksNobo
   BOOST_TEST(busy > 0);
   BOOST_TEST(other == 0);
   // The log is not flooded: one line a second, with those that it left out.
-  const auto whole_seconds =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begun).count();
-  BOOST_REQUIRE(Eventually([&] { return BusyLinesOf(WorkerLog().substr(log_before)).lines > 0; }));
-  const BusyLines told = BusyLinesOf(WorkerLog().substr(log_before));
-  BOOST_TEST(told.lines <= whole_seconds + 1);
-  BOOST_TEST(told.lines + told.left_out <= busy);
+  const auto seconds = SecondsSince(begun);
+  const auto told = [&] { return ThrottledLinesIn(WorkerLog().substr(log_before), "warning api.busy"); };
+  BOOST_REQUIRE(Eventually([&] { return told().lines > 0; }));
+  BOOST_TEST(told().lines <= seconds + 1);
+  BOOST_TEST(told().lines + told().left_out <= busy);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -56,6 +56,22 @@ BOOST_AUTO_TEST_CASE(WhileTheDatabaseIsAwayTheAnswerIs503AndItComesBackByItself)
   BOOST_TEST(WorkerPid() == worker);
 }
 
+BOOST_AUTO_TEST_CASE(WhileTheDatabaseIsAwayTheLogHasALineASecondForWhatFailed) {
+  constexpr int kRequests = 60;
+  const Pair pair = TheWorld().NewCustomer();
+  const std::size_t log_before = WorkerLog().size();
+  Stack("end-db");
+  const auto begun = std::chrono::steady_clock::now();
+  for (int i = 0; i < kRequests; ++i) BOOST_TEST(TheWorld().Ask(pair, "GET", kList).status == 503);
+  const auto seconds = SecondsSince(begun);
+  const auto told = [&] { return ThrottledLinesIn(WorkerLog().substr(log_before), "error api.database"); };
+  BOOST_REQUIRE(Eventually([&] { return told().lines > 0; }));
+  BOOST_TEST(told().lines <= seconds + 1);
+  BOOST_TEST(told().lines + told().left_out <= kRequests);
+  Stack("start-db");
+  BOOST_TEST(Eventually([&] { return Serves(pair); }));
+}
+
 BOOST_AUTO_TEST_CASE(AWorkerThatStartsWithoutItsDatabaseServesWhenItIsThere) {
   const Pair pair = TheWorld().NewCustomer();
   const pid_t before = WorkerPid();

@@ -204,19 +204,23 @@ std::vector<std::string> Shells(const TestNode& node) {
   return shells;
 }
 
-// Runs the gate in the node for each attack under each shell, in one go; gives a line for each that was not
-// refused with 126 in silence. `call` is the shell's command line, with $gate and, in $attack, the attack.
+// Runs the gate in the node for each attack, under all shells side by side; gives a line for each that was
+// not refused with 126 in silence, shell by shell. `call` is the shell's command line, with $gate and, in
+// $attack, the attack.
 std::string NotRefused(const TestNode& node, const std::string& call) {
-  std::string script = "cd /tmp; gate=" + std::string(kGate) + "\ntry() {\n  attack=$2\n";
-  for (const std::string& shell : Shells(node)) {
-    script += "  out=$(shell='" + shell + "'; " + call +
-              " </dev/null 2>/dev/null); status=$?\n  [ $status = 126 ] && [ -z \"$out\" ] || "
-              "printf '%s%.100s: %s %.100s\\n' '" +
-              shell + "' \"$attack\" $status \"${out%%[[:cntrl:]]*}\"\n";
-  }
+  std::string script = "cd /tmp; gate=" + std::string(kGate) + "\ntry() {\n  attack=$1\n  out=$(" + call +
+                       " </dev/null 2>/dev/null); status=$?\n  [ $status = 126 ] && [ -z \"$out\" ] || "
+                       "printf '%s%.100s: %s %.100s\\n' \"$shell\" \"$attack\" $status "
+                       "\"${out%%[[:cntrl:]]*}\"\n}\nall() {\n";
+  for (const std::string& attack : Attacks()) script += "try " + Quote(attack) + "\n";
   script += "}\n";
-  for (const std::string& attack : Attacks()) script += "try 0 " + Quote(attack) + "\n";
-  node.Write("/tmp/attacks", script);
+  std::string results;
+  for (const std::string& shell : Shells(node)) {
+    const std::string result = " '/tmp/not-refused by " + shell.substr(shell.rfind('/') + 1) + "'";
+    script += "shell='" + shell + "'; all >" + result + " &\n";
+    results += result;
+  }
+  node.Write("/tmp/attacks", script + "wait\ncat" + results + "\n");
   return node.Exec("bash /tmp/attacks").out;
 }
 
@@ -288,8 +292,10 @@ BOOST_AUTO_TEST_CASE(AttacksOnTheHalfBehindSudoAreRefusedToo) {
   const std::string call = "SSH_ORIGINAL_COMMAND='vzctl stop 101' $shell $gate ";
   // Its own short form of the reading is all that it takes beyond what it takes from outside.
   std::string short_forms;
-  for (const char* attack : {"timeout 5 read", "timeout 5 read 101"}) {
-    for (const std::string& shell : Shells(node)) short_forms += shell + attack + ": 0 cvm-read 1\n";
+  for (const std::string& shell : Shells(node)) {
+    for (const char* attack : {"timeout 5 read", "timeout 5 read 101"}) {
+      short_forms += shell + attack + ": 0 cvm-read 1\n";
+    }
   }
   BOOST_TEST(NotRefused(node, call + "\"$attack\"") == short_forms);
   BOOST_TEST(NotRefused(node, call + "vzctl \"$attack\"") == "");

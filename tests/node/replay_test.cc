@@ -142,7 +142,8 @@ Step LineOfConfig(std::size_t number, const std::string& line, const Values& cha
   };
 }
 
-// The background process is the shell's fork until it has executed its command, and the lock's message names that one.
+// The background process is the shell's fork until it has executed its command, and the lock's message names
+// that one.
 Step LockedBy(int ctid, const std::string& command) {
   return [=](const TestNode& node) {
     node.Write("/-node.sh", "sleep 600\n:\n");

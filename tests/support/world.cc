@@ -172,6 +172,24 @@ std::string WorkerLog() {
   return ReadFile(StackDir() + "/log/worker.log");
 }
 
+ThrottledLines ThrottledLinesIn(const std::string& log, const std::string& event) {
+  ThrottledLines all;
+  std::istringstream text(log);
+  for (std::string line; std::getline(text, line);) {
+    if (line.find(" " + event + " ") == std::string::npos) continue;
+    ++all.lines;
+    const std::string mark = " left_out=";
+    const std::size_t at = line.find(mark);
+    BOOST_TEST_REQUIRE(at != std::string::npos, line);
+    all.left_out += std::stoi(line.substr(at + mark.size()));
+  }
+  return all;
+}
+
+long SecondsSince(std::chrono::steady_clock::time_point then) {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - then).count();
+}
+
 void Stack(const std::string& verb) {
   const ProgramResult result = RunProgram({"tests/stack/stack", verb, StackDir()});
   BOOST_REQUIRE_MESSAGE(result.exit_status == 0, "stack " << verb << ": " << result.err);

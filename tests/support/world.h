@@ -3,6 +3,7 @@
 #ifndef CVM_TESTS_SUPPORT_WORLD_H_
 #define CVM_TESTS_SUPPORT_WORLD_H_
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -87,6 +88,13 @@ const World& TheWorld();
 std::string StackDir();
 // What the worker has written so far.
 std::string WorkerLog();
+// Of an event ("warning api.busy") that has at most one line a second.
+struct ThrottledLines {
+  int lines = 0;
+  int left_out = 0;  // as the lines tell
+};
+ThrottledLines ThrottledLinesIn(const std::string& log, const std::string& event);
+long SecondsSince(std::chrono::steady_clock::time_point then);  // whole ones
 void Stack(const std::string& verb);
 
 json::Document ParseJson(const std::string& text);
