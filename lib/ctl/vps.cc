@@ -123,6 +123,8 @@ void ReportState(Invocation& call, vps::State state, const vps::StopReport& repo
   if (report.stop_pending) {
     call.console.Warn("VPS " + id + " is " + name +
                       ", but its container is not known to be stopped: " + report.warning);
+  } else if (!report.warning.empty()) {
+    call.console.Warn("VPS " + id + " is " + name + "; " + report.warning);
   }
   call.output.Done("VPS " + id + " is " + name + (report.stop_pending ? ", stop pending" : ""),
                    {{"id", id}, {"state", name}, {"stop_pending", report.stop_pending}});

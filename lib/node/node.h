@@ -20,6 +20,7 @@ struct Node {
   std::string name;
   std::string location;  // free text, may be empty
   ssh::Endpoint endpoint;
+  bool retired = false;  // out of service: nothing is sent to it
 };
 
 // What a node says of one container at one moment. Bytes.
@@ -61,7 +62,7 @@ class Hypervisor {
   virtual ~Hypervisor() = default;
   // Nothing where the node answers and has no such container. As fresh as this call, though callers at the
   // same time may share what is asked of the node. Errors: kUnavailable, kOverloaded and kBroken as
-  // ssh::Runner says; kInternal: an answer that does not parse.
+  // ssh::Runner says, and kUnavailable of a node out of service; kInternal: an answer that does not parse.
   virtual base::Result<std::optional<Container>> Inspect(const Node& node, base::Ctid ctid,
                                                          base::Deadline deadline) = 0;
   // For whoever serves many at once, before an action takes any time: its place among those whose threads may

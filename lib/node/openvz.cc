@@ -15,6 +15,10 @@ base::Error TooMany(const Node& node, const char* what, const Bounds::Place& ref
   return {base::ErrorCode::kOverloaded, std::string("too many ") + what + " wait for " + where};
 }
 
+base::Error OutOfService(const Node& node) {
+  return {base::ErrorCode::kUnavailable, "node " + node.name + " is out of service"};
+}
+
 }  // namespace
 
 class OpenVz::Impl {
@@ -30,6 +34,7 @@ class OpenVz::Impl {
                  std::move(settings.batch)) {}
 
   Answer Inspect(const Node& node, base::Ctid ctid, base::Deadline deadline) {
+    if (node.retired) return OutOfService(node);
     const auto place = bounds_.ToLook(node.id);
     auto answer = place ? batcher_.Ask(node, ctid, deadline) : Answer(TooMany(node, "questions", place));
     if (!answer && answer.error().code == base::ErrorCode::kOverloaded) meter_.StatusRefused(node);
@@ -37,6 +42,7 @@ class OpenVz::Impl {
   }
 
   base::Result<Bounds::Place> Admit(const Node& node) {
+    if (node.retired) return OutOfService(node);
     auto place = bounds_.ToAct(node.id);
     if (place) return place;
     meter_.ActionRefused(node);
@@ -45,6 +51,7 @@ class OpenVz::Impl {
 
   base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action, base::Deadline deadline,
                             Counting* counting) {
+    if (node.retired) return OutOfService(node);
     meter_.Acted(node);
     return RunAction(runner_, node, ctid, action, deadline, acting_, SystemPacing(), counting);
   }

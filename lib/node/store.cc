@@ -1,5 +1,6 @@
 #include "lib/node/store.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -46,22 +47,13 @@ std::uint64_t InsertNode(db::Session& session, const Node& node) {
   return id;
 }
 
-// The stops of terminated VPSes that are pending on a node, which nobody will ask any more: each would stand
-// in the way of its VPS's removal for ever. Gives how many.
-std::uint64_t DropStops(db::Session& session, const audit::Actor& actor, std::uint64_t node_id,
-                        const std::string& name) {
-  std::vector<audit::Subject> dropped;
-  session.Query(
-      "SELECT user_id, id FROM vpses WHERE node_id = ? AND state = 'terminated' AND stop_pending = 1 "
-      "ORDER BY id FOR UPDATE",
-      {node_id}, [&](const db::Row& row) {
-        dropped.push_back({row.U64(0), 0, row.U64(1)});
-      });
-  for (const audit::Subject& vps : dropped) {
-    session.Execute("UPDATE vpses SET stop_pending = 0 WHERE id = ?", {vps.vps_id});
-    audit::Note(session, actor, "stop-drop", vps, "node " + name + " was removed");
-  }
-  return dropped.size();
+// Those that are pending on a node that was just taken out of service. Gives how many.
+std::uint64_t DropStops(db::Session& session, const audit::Actor& actor, std::uint64_t node_id) {
+  std::vector<std::uint64_t> due;
+  session.Query("SELECT id FROM vpses WHERE node_id = ? AND stop_pending = 1 ORDER BY id", {node_id},
+                [&](const db::Row& row) { due.push_back(row.U64(0)); });
+  return static_cast<std::uint64_t>(
+      std::count_if(due.begin(), due.end(), [&](std::uint64_t id) { return DropStop(session, actor, id); }));
 }
 
 // Adds a row of the JOIN: a new node, or another pin of the last one.
@@ -87,7 +79,25 @@ Node ReadNode(const db::Row& row, unsigned first) {
   node.endpoint.user = row.Text(first + 5);
   node.endpoint.key_name = row.Text(first + 6);
   if (!row.IsNull(first + 7)) node.endpoint.host_keys = {{row.Text(first + 7), row.Text(first + 8)}};
+  node.retired = row.U64(first + 9) != 0;
   return node;
+}
+
+bool DropStop(db::Session& session, const audit::Actor& actor, std::uint64_t vps_id) {
+  const auto dropped = session.Execute(
+      "UPDATE vpses v JOIN nodes n ON n.id = v.node_id SET v.stop_pending = 0 "
+      "WHERE v.id = ? AND v.stop_pending = 1 AND n.retired_at IS NOT NULL",
+      {vps_id});
+  if (dropped == 0) return false;
+  std::uint64_t user_id = 0;
+  std::string node;
+  session.Query("SELECT v.user_id, n.name FROM vpses v JOIN nodes n ON n.id = v.node_id WHERE v.id = ?",
+                {vps_id}, [&](const db::Row& row) {
+                  user_id = row.U64(0);
+                  node = row.Text(1);
+                });
+  audit::Note(session, actor, "stop-drop", {user_id, 0, vps_id}, "node " + node + " is out of service");
+  return true;
 }
 
 base::Result<std::uint64_t> Store::Add(const Node& node, base::Deadline deadline) {
@@ -156,7 +166,7 @@ base::Result<std::uint64_t> Store::Remove(const std::string& name, base::Deadlin
     }
     session.Execute("UPDATE nodes SET retired_at = UTC_TIMESTAMP(3) WHERE id = ?", {*id});
     audit::Note(session, actor_, "node-remove", {}, name + ", ID " + std::to_string(*id));
-    return DropStops(session, actor_, *id, name);
+    return DropStops(session, actor_, *id);
   });
 }
 

@@ -38,12 +38,18 @@ class Store {
   const audit::Actor actor_;
 };
 
+// Gives up the stop that is due to a VPS on a node out of service, with a record: nobody will ask that node
+// any more, and the stop would stand in the way of the VPS's removal for ever. Within a transaction. Whether
+// there was such a stop.
+bool DropStop(db::Session& session, const audit::Actor& actor, std::uint64_t vps_id);
+
 // For JOINs that bring a node along: the columns to select, for a table `nodes` named `n` and a LEFT JOINed
 // `node_host_keys` named `k`; and the reading of them from a row, from column `first` on. A node with several
 // pins comes in several rows.
-#define CVM_NODE_COLUMNS \
-  "n.id, n.name, n.location, n.host, n.port, n.ssh_user, n.key_name, k.key_type, k.public_key"
-inline constexpr unsigned kNodeColumns = 9;
+#define CVM_NODE_COLUMNS                                                                         \
+  "n.id, n.name, n.location, n.host, n.port, n.ssh_user, n.key_name, k.key_type, k.public_key, " \
+  "n.retired_at IS NOT NULL"
+inline constexpr unsigned kNodeColumns = 10;
 Node ReadNode(const db::Row& row, unsigned first);
 
 }  // namespace cvm::node

@@ -73,8 +73,8 @@ struct Listed {
   std::string node;
 };
 
-// How a change of state went at the node. `stop_pending` with the reason where the container is not known to
-// be stopped.
+// How a change of state went at the node. `warning`: the reason where the container is not known to be
+// stopped; without `stop_pending` the stop was given up, as the node is out of service.
 struct StopReport {
   bool stop_pending = false;
   std::string warning;
@@ -82,7 +82,7 @@ struct StopReport {
 
 // What a round of stops that were pending came to.
 struct RetryReport {
-  std::uint64_t stopped = 0;
+  std::uint64_t stopped = 0;  // or given up
   std::uint64_t pending = 0;  // still
 };
 
@@ -121,7 +121,8 @@ class Admin {
   // stops it. A node that
   // cannot be reached is reported and is no error: the VPS is suspended or terminated all the same. The stop
   // stays pending until the node says that the container is stopped (or, of a terminated VPS, that it has
-  // none) and no start from before can still come to pass. No data is destroyed. kNotFound: no such VPS;
+  // none) and no start from before can still come to pass; on a node out of service it is given up, with a
+  // record. No data is destroyed. kNotFound: no such VPS;
   // kConflict: suspend or unsuspend of a terminated one. Repeating a suspension stops what runs; repeating a
   // termination tries a stop again that is pending.
   base::Result<StopReport> Suspend(std::uint64_t id, base::Deadline deadline);

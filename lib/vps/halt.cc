@@ -99,8 +99,14 @@ const char* HaltName(State state) {
   return state == State::kTerminated ? "terminate" : "suspend";
 }
 
-// A state that was committed, and its record; nothing where no stop is due.
-using Halted = std::optional<std::uint64_t>;
+constexpr char kOutOfService[] =
+    "its node is out of service: no stop was sent, and whether its container runs is not known";
+
+// A state that was committed: its record where a stop is due (else 0), and whether one was given up.
+struct Halted {
+  std::uint64_t record = 0;
+  bool dropped = false;
+};
 
 }  // namespace
 
@@ -140,22 +146,24 @@ base::Result<StopReport> Admin::HaltAndStop(std::uint64_t id, State state, base:
     const std::uint64_t record = audit::Begin(session, IntentOf(id, vps->user_id, HaltName(state)));
     // A suspended VPS's container may run again by whatever hand, so its node is asked each time; a
     // terminated one's may be another VPS's by now.
-    if (vps->state == State::kTerminated) {
-      if (vps->stop_pending) return Halted(record);
-      audit::End(session, record, audit::Outcome::kDone);
-      return Halted();
+    const bool was_terminated = vps->state == State::kTerminated;
+    if (!was_terminated) {
+      session.Execute(
+          "UPDATE vpses SET state = ?, stop_pending = 1, terminated_at = IF(state = 'terminated', "
+          "UTC_TIMESTAMP(3), NULL) WHERE id = ?",
+          {std::string_view(StateName(state)), id});
     }
-    session.Execute(
-        "UPDATE vpses SET state = ?, stop_pending = 1, terminated_at = IF(state = 'terminated', "
-        "UTC_TIMESTAMP(3), NULL) WHERE id = ?",
-        {std::string_view(StateName(state)), id});
-    return Halted(record);
+    const bool dropped = node::DropStop(session, settings_.actor, id);
+    if (!dropped && (!was_terminated || vps->stop_pending)) return Halted{record, false};
+    audit::End(session, record, audit::Outcome::kDone);
+    return Halted{0, dropped};
   });
   if (!halted) return halted.error();
-  if (!*halted) return StopReport{};
+  if (halted->dropped) return StopReport{false, kOutOfService};
+  if (halted->record == 0) return StopReport{};
   AwaitIntents(id, deadline.Within(settings_.intent_wait));
   auto report = Stop(id, deadline);
-  EndRecord(**halted, 0, report && !report->stop_pending, deadline);
+  EndRecord(halted->record, 0, report && !report->stop_pending, deadline);
   return report;
 }
 
@@ -234,11 +242,13 @@ base::Result<StopReport> Admin::RetryStop(std::uint64_t id, const audit::Actor& 
   const auto record = pool_.Transact(deadline, [&](db::Session& session) -> base::Result<std::uint64_t> {
     const auto vps = Lock(session, id);
     if (!vps) return NoSuchVps(id);
+    if (node::DropStop(session, actor, id)) return std::uint64_t{0};
     audit::Intent intent = IntentOf(id, vps->user_id, "stop-retry");
     intent.actor = actor;
     return audit::Begin(session, intent);
   });
   if (!record) return record.error();
+  if (*record == 0) return StopReport{false, kOutOfService};
   auto report = Stop(id, deadline);
   EndRecord(*record, id, report && !report->stop_pending, deadline);
   return report;
@@ -260,7 +270,7 @@ base::Result<RetryReport> Admin::RetryPending(const audit::Actor& actor, base::D
     if (!stopped) return stopped.error();
     ++(stopped->stop_pending ? report.pending : report.stopped);
     log::Info("vps.stop_retried",
-              {{"vps", id}, {"stopped", stopped->stop_pending ? "no" : "yes"}, {"why", stopped->warning}});
+              {{"vps", id}, {"stopped", stopped->warning.empty() ? "yes" : "no"}, {"why", stopped->warning}});
   }
   return report;
 }

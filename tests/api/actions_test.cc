@@ -151,6 +151,43 @@ BOOST_AUTO_TEST_CASE(TerminatingStopsTheContainerAndDestroysNothing) {
   BOOST_TEST(TheWorld().NewVps(server.pair.user, server.ctid) != server.vps);
 }
 
+// The test node under another name, which is then taken out of service with a VPS on it, as a sync can do.
+BOOST_AUTO_TEST_CASE(NothingIsSentToANodeOutOfService) {
+  const World& world = TheWorld();
+  const std::string node = World::Fresh("retired");
+  world.Sql(
+      "INSERT INTO nodes (name, host, port, ssh_user, key_name) "
+      "SELECT ?, host, port, ssh_user, key_name FROM nodes WHERE name_in_service = ?",
+      {node, world.node});
+  world.Sql(
+      "INSERT INTO node_host_keys (node_id, key_type, fingerprint, public_key) "
+      "SELECT n.id, k.key_type, k.fingerprint, k.public_key FROM nodes n JOIN nodes o JOIN node_host_keys k "
+      "ON k.node_id = o.id WHERE n.name = ? AND o.name_in_service = ?",
+      {node, world.node});
+  const Pair pair = world.NewCustomer();
+  const std::string ctid = world.NewContainer("running");
+  const std::string vps = world.NewVps(pair.user, ctid, node);
+  BOOST_TEST(world.Condition(pair, vps) == "running");
+  world.Sql("UPDATE nodes SET retired_at = UTC_TIMESTAMP(3) WHERE name = ?", {node});
+  BOOST_TEST(world.Condition(pair, vps) == "unknown");
+  const std::string list = world.Ask(pair, "GET", "/api/client/vps/list").body;
+  BOOST_TEST(list.find("\"id\": \"" + vps + "\"") != std::string::npos, list);
+  for (const char* action : {"start", "stop", "restart"}) {
+    const HttpAnswer answer = world.Ask(pair, "POST", "/api/client/vps/" + vps + "/" + action);
+    BOOST_TEST(answer.status == 503);
+    BOOST_TEST(world.Sent(action, ctid) == 0u);
+  }
+  BOOST_TEST(WorkerLog().find("node " + node + " is out of service") != std::string::npos);
+  const ProgramResult suspended = world.Try({"vps", "suspend", vps});
+  BOOST_TEST(suspended.exit_status == 0);
+  BOOST_TEST(suspended.out.find("\"stop_pending\": false") != std::string::npos, suspended.out);
+  BOOST_TEST(suspended.err.find("its node is out of service: no stop was sent") != std::string::npos,
+             suspended.err);
+  BOOST_TEST(world.Condition(pair, vps) == "suspended");
+  BOOST_TEST(world.Sent("stop", ctid) == 0u);
+  BOOST_TEST(TheWorld().OnNode({"vzlist", "-H", "-o", "status", ctid}) == "running\n");
+}
+
 BOOST_AUTO_TEST_CASE(AStopThatWasDueToAFormerOwnerNeverHitsTheNextOne) {
   const World& world = TheWorld();
   const Server former("running");

@@ -234,11 +234,37 @@ BOOST_AUTO_TEST_CASE(StopsThatWerePendingOnANodeThatIsRemovedAreGivenUpOnRecord)
   BOOST_TEST(Column(pool,
                     "SELECT CONCAT_WS(' ', actor_kind, actor, vps_id, user_id, outcome, detail) FROM "
                     "action_log WHERE action = 'stop-drop'") ==
-                 Words{"operator olga " + vps + " 1 done node alpha was removed"},
+                 Words{"operator olga " + vps + " 1 done node alpha is out of service"},
              boost::test_tools::per_element());
   BOOST_TEST(Holds(Must({"vps", "terminate", vps, "--yes"}), "is terminated\n"));
   BOOST_TEST(Tidy("stops_pending") == "1");
   Must({"vps", "purge", vps, "--yes"});
+}
+
+// A sync puts VPSes on such a node, or a person brought it out of service by hand.
+BOOST_AUTO_TEST_CASE(AStopOnANodeOutOfServiceIsGivenUpOnRecordWhoeverComesAcrossIt) {
+  const std::string suspended = AddVps("102"), terminated = AddVps("103"), old = AddVps("104");
+  Must({"vps", "terminate", old, "--yes"});
+  RunSql(pool, "UPDATE nodes SET retired_at = UTC_TIMESTAMP(3)");
+  Must({"vps", "suspend", suspended});
+  Must({"vps", "terminate", terminated, "--yes"});
+  BOOST_TEST(Column(pool, "SELECT CONCAT(state, stop_pending) FROM vpses WHERE id > 1 ORDER BY id") ==
+                 (Words{"suspended0", "terminated0", "terminated1"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(Tidy("stops_pending") == "0");
+  Must({"vps", "purge", old, "--yes"});
+  Must({"vps", "purge", terminated, "--yes"});
+  RunSql(pool, "UPDATE vpses SET stop_pending = 1 WHERE id = " + suspended);  // as earlier versions left it
+  Must({"vps", "suspend", suspended});
+  BOOST_TEST(Column(pool,
+                    "SELECT CONCAT_WS(' ', vps_id, user_id, outcome, detail) FROM action_log WHERE action = "
+                    "'stop-drop' ORDER BY id") == (Words{suspended + " 1 done node alpha is out of service",
+                                                         terminated + " 1 done node alpha is out of service",
+                                                         old + " 1 done node alpha is out of service",
+                                                         suspended + " 1 done node alpha is out of service"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM action_log WHERE action = 'stop-retry'") == 0u);
+  BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM action_log WHERE ended_at IS NULL") == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(TriesOfAStopThatFailAreOneRecordADayForEachVps) {
