@@ -50,7 +50,7 @@ struct Change {
 struct Difference {
   std::string table;
   std::uint64_t id = 0;
-  std::string what;  // "added", "changed", "revoked", "in force again", "terminated"
+  std::string what;  // "added", "changed", "revoked", "in force again", "terminated", "stop given up, as …"
   std::vector<Change> changes;
 };
 

@@ -30,6 +30,7 @@ constexpr db::Sql kFree =
 constexpr db::Sql kStop =
     "UPDATE vpses v JOIN nodes n ON n.id = v.node_id SET v.stop_pending = 1 "
     "WHERE v.id = ? AND v.source = 'cvm' AND n.retired_at IS NULL";
+constexpr db::Sql kDrop = "UPDATE vpses SET stop_pending = 0 WHERE id = ?";
 constexpr db::Sql kTerminate = "UPDATE vpses SET state = 'terminated' WHERE id = ? AND source = 'cvm'";
 
 // A VPS that has no period yet is none of them: it begins with nothing.
@@ -60,6 +61,7 @@ class Planner {
       Append(updated_.at(kind));
       Append(inserted_.at(kind));
     }
+    DropStops();
     for (const Record& record : wanted_.records.at(kVpses)) CompareTraffic(record.id);
     return std::move(plan_);
   }
@@ -159,6 +161,7 @@ class Planner {
     updated_.at(kind).push_back({Do::kUpdate, kind, record});
     if (kind == kVpses && IsHalted(record, existing)) {
       updated_.at(kind).push_back({Do::kStop, kind, {record.id, {}}});
+      halted_.insert(record.id);
     }
     Differ(kind, record.id, "changed", std::move(changes));
   }
@@ -174,6 +177,57 @@ class Planner {
   static bool Moves(const Existing& before, const Record& after) {
     return before.values[vps_row::kNode] != after.values[vps_row::kNode] ||
            before.values[vps_row::kCtid] != after.values[vps_row::kCtid];
+  }
+
+  // A VPS as this run leaves it.
+  struct Left {
+    const std::vector<Text>& values;
+    bool terminated;
+  };
+  using Container = std::pair<Text, Text>;
+
+  static Container ContainerOf(const std::vector<Text>& values) {
+    return {values[vps_row::kNode], values[vps_row::kCtid]};
+  }
+
+  std::map<std::uint64_t, Left> LeftVpses() const {
+    std::map<std::uint64_t, Left> left;
+    for (const Record& record : wanted_.records.at(kVpses)) {
+      left.insert({record.id, {record.values, Is(record.values, vps::State::kTerminated)}});
+    }
+    for (const auto& [id, existing] : ours_.at(kVpses)) {
+      const bool gone = existing.imported && IsGone(kVpses, id);
+      left.insert({id, {existing.values, existing.out_of_force || gone}});
+    }
+    return left;
+  }
+
+  // Those that were due before, and those of this run.
+  void DropStops() {
+    const auto left = LeftVpses();
+    std::set<Container> living;
+    for (const auto& [id, vps] : left) {
+      if (!vps.terminated) living.insert(ContainerOf(vps.values));
+    }
+    for (const auto& [id, existing] : ours_.at(kVpses)) {
+      if (!existing.stop_due && halted_.count(id) == 0) continue;
+      const char* const why = WhyNeverStopped(left.at(id), living);
+      if (why == nullptr) continue;
+      plan_.steps.push_back({Do::kDrop, kVpses, {id, {}}});
+      Differ(kVpses, id, why, {});
+    }
+  }
+
+  // To one that this run makes active no stop is due anyway.
+  const char* WhyNeverStopped(const Left& vps, const std::set<Container>& living) const {
+    if (!vps.terminated && Is(vps.values, vps::State::kActive)) return nullptr;
+    const auto node = ours_.at(kNodes).find(base::ParseU64(*vps.values[vps_row::kNode]).value_or(0));
+    if (node != ours_.at(kNodes).end() && node->second.out_of_force) return kNodeOut;
+    return vps.terminated && living.count(ContainerOf(vps.values)) > 0 ? kContainerPassed : nullptr;
+  }
+
+  static bool Is(const std::vector<Text>& values, vps::State state) {
+    return values[vps_row::kState] == Text(vps::StateName(state));
   }
 
   // The API shows the panel's figure; what we counted ourselves is in it.
@@ -197,6 +251,7 @@ class Planner {
   const Ours& ours_;
   const Periods& periods_;
   Steps forgotten_;
+  std::set<std::uint64_t> halted_;
   std::array<Steps, kKinds> parked_, updated_, inserted_;
   Plan plan_;
 };
@@ -250,6 +305,9 @@ void CarryStep(db::Session& session, const Step& step, std::vector<Moved>& moved
     case Do::kStop:
       session.Execute(kStop, {id});
       return;
+    case Do::kDrop:
+      session.Execute(kDrop, {id});
+      return;
     case Do::kFree:
       session.Execute(kFree, {ParamOf(step.record.values[0]), id});
       return;
@@ -268,8 +326,7 @@ void CarryStep(db::Session& session, const Step& step, std::vector<Moved>& moved
   std::abort();
 }
 
-// Since when a VPS is terminated: anew each time. No stop is due to one that is active, nor to one that is
-// terminated and whose container is another's by now, which the stop would hit.
+// Since when a VPS is terminated: anew each time. No stop is due to one that is active.
 void SettleStates(db::Session& session) {
   session.Execute(
       "UPDATE vpses SET terminated_at = NULL WHERE source = 'cvm' AND state <> 'terminated' AND "
@@ -277,10 +334,6 @@ void SettleStates(db::Session& session) {
       {});
   session.Execute(
       "UPDATE vpses SET stop_pending = 0 WHERE source = 'cvm' AND state = 'active' AND stop_pending <> 0",
-      {});
-  session.Execute(
-      "UPDATE vpses v JOIN vpses l ON l.node_id = v.node_id AND l.living_ctid = v.ctid "
-      "SET v.stop_pending = 0 WHERE v.state = 'terminated' AND v.stop_pending = 1",
       {});
   session.Execute(
       "UPDATE vpses SET terminated_at = UTC_TIMESTAMP(3) WHERE source = 'cvm' AND state = 'terminated' AND "

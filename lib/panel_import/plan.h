@@ -22,12 +22,29 @@ using Periods = std::map<std::uint64_t, traffic::Period>;
 Periods ReadPeriods(db::Session& session);
 
 struct Step {
-  enum class Do { kRevoke, kRestore, kTerminate, kFree, kPark, kUpdate, kStop, kInsert, kOpening, kForget };
+  enum class Do {
+    kRevoke,
+    kRestore,
+    kTerminate,
+    kFree,
+    kPark,
+    kUpdate,
+    kStop,
+    kDrop,
+    kInsert,
+    kOpening,
+    kForget
+  };
   Do what;
   Kind kind;
   Record record;
   traffic::Bytes used = {};  // kOpening: what the running period should come to
 };
+
+// The differences of a stop that was due and never can be done: nothing is sent to its node, or it would hit
+// another VPS.
+inline constexpr const char* kNodeOut = "stop given up, as its node is out of service";
+inline constexpr const char* kContainerPassed = "stop given up, as its container is another VPS's";
 
 struct Plan {
   std::vector<std::string> held;  // "users 5": rows made here with an ID that the panel has

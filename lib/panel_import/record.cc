@@ -11,6 +11,7 @@
 
 #include "lib/audit/audit.h"
 #include "lib/base/text.h"
+#include "lib/panel_import/plan.h"
 
 namespace cvm::panel_import {
 namespace {
@@ -30,6 +31,8 @@ constexpr Recorded kRecorded[] = {
     {"revoked", "api_tokens", "token-revoke", "not in the CVM panel"},
     {"in force again", "api_tokens", "token-restore", "in the CVM panel again"},
     {"terminated", "vpses", "terminate", "not in the CVM panel"},
+    {kNodeOut, "vpses", "stop-drop", "its node is out of service"},
+    {kContainerPassed, "vpses", "stop-drop", "its container is another VPS's"},
     {"changed", "users", "user-set", "as in the CVM panel"},
     {"changed", "templates", "template-set", "as in the CVM panel"},
     {"changed", "nodes", "node-set", "as in the CVM panel"},

@@ -8,7 +8,7 @@ const std::array<Table, kKinds>& Tables() {
       {"users",
        "users",
        {{"name", false, true}, {"email"}},
-       "SELECT id, source <=> 'cvm', 0, name, email FROM users ORDER BY id",
+       "SELECT id, source <=> 'cvm', 0, 0, name, email FROM users ORDER BY id",
        "INSERT INTO users (id, source, source_id, name, email, created_at) "
        "VALUES (?, 'cvm', ?, ?, ?, UTC_TIMESTAMP(3))",
        "UPDATE users SET name = ?, email = ? WHERE id = ? AND source = 'cvm'",
@@ -16,7 +16,7 @@ const std::array<Table, kKinds>& Tables() {
       {"templates",
        "templates",
        {{"name", false, true}, {"description"}},
-       "SELECT id, source <=> 'cvm', 0, name, description FROM templates ORDER BY id",
+       "SELECT id, source <=> 'cvm', 0, 0, name, description FROM templates ORDER BY id",
        "INSERT INTO templates (id, source, source_id, name, description, created_at) "
        "VALUES (?, 'cvm', ?, ?, ?, UTC_TIMESTAMP(3))",
        "UPDATE templates SET name = ?, description = ? WHERE id = ? AND source = 'cvm'",
@@ -24,7 +24,7 @@ const std::array<Table, kKinds>& Tables() {
       {"nodes",
        "nodes",
        {{"name", false, true}, {"host"}, {"port"}, {"ssh_user"}, {"key_name"}, {"location"}},
-       "SELECT id, source <=> 'cvm', retired_at IS NOT NULL, name, host, CAST(port AS CHAR), ssh_user, "
+       "SELECT id, source <=> 'cvm', retired_at IS NOT NULL, 0, name, host, CAST(port AS CHAR), ssh_user, "
        "key_name, location FROM nodes ORDER BY id",
        "INSERT INTO nodes (id, source, source_id, name, host, port, ssh_user, key_name, location, "
        "created_at) "
@@ -48,7 +48,8 @@ const std::array<Table, kKinds>& Tables() {
         {"traffic_in_limit"},
         {"traffic_out_limit"},
         {"traffic_limit"}},
-       "SELECT id, source <=> 'cvm', state = 'terminated', CAST(user_id AS CHAR), CAST(node_id AS CHAR), "
+       "SELECT id, source <=> 'cvm', state = 'terminated', stop_pending, CAST(user_id AS CHAR), CAST(node_id "
+       "AS CHAR), "
        "CAST(template_id AS CHAR), ctid, CAST(state AS CHAR), hostname, CAST(guaranteed_ram AS CHAR), "
        "CAST(burstable_ram AS CHAR), CAST(disk_space AS CHAR), CAST(cpu_count AS CHAR), "
        "CAST(accounting AS CHAR), CAST(traffic_in_limit AS CHAR), CAST(traffic_out_limit AS CHAR), "
@@ -69,6 +70,7 @@ const std::array<Table, kKinds>& Tables() {
         {"hash_scheme"},
         {"client_access"}},
        "SELECT id, source <=> 'cvm', IF(revoked_at IS NULL, 0, IF(revoked_at <=> import_revoked_at, 2, 1)), "
+       "0, "
        "CAST(user_id AS CHAR), public_token, "
        "private_hash, hash_scheme, CAST(client_access AS CHAR) FROM api_tokens ORDER BY id",
        "INSERT INTO api_tokens (id, source, source_id, user_id, public_token, private_hash, hash_scheme, "
@@ -91,8 +93,8 @@ Ours ReadOurs(db::Session& session) {
   for (std::size_t kind = 0; kind < kKinds; ++kind) {
     const Table& table = Tables().at(kind);
     session.Query(table.select, {}, [&](const db::Row& row) {
-      Existing existing{row.U64(1) != 0, row.U64(2) != 0, {}, row.U64(2) == 2};
-      for (unsigned i = 0; i < table.columns.size(); ++i) existing.values.push_back(row.MaybeText(3 + i));
+      Existing existing{row.U64(1) != 0, row.U64(2) != 0, {}, row.U64(2) == 2, row.U64(3) != 0};
+      for (unsigned i = 0; i < table.columns.size(); ++i) existing.values.push_back(row.MaybeText(4 + i));
       ours.at(kind).emplace(row.U64(0), std::move(existing));
     });
   }

@@ -214,8 +214,24 @@ BOOST_AUTO_TEST_CASE(AVpsThatASyncSuspendsOrTerminatesIsDueAStopOnce) {
   Must();
   Sql("UPDATE nodes SET retired_at = UTC_TIMESTAMP(3)");
   panel.Sql("UPDATE containers SET Status = 7 WHERE Id = 21");
-  Must();
-  BOOST_TEST(One(kDue) == "-");  // a node that is out of service is not asked
+  BOOST_TEST(Holds(Must(), "vpses 21: stop given up, as its node is out of service\n"));
+  BOOST_TEST(One(kDue) == "-");
+  BOOST_TEST(Must() == "");
+}
+
+BOOST_AUTO_TEST_CASE(AStopIsGivenUpOnRecordWhereASyncPutsItsVpsOnANodeOutOfService) {
+  Sql("UPDATE vpses SET stop_pending = 1 WHERE id = 22");
+  Sql("UPDATE nodes SET retired_at = UTC_TIMESTAMP(3) WHERE id = 5");
+  panel.Sql("UPDATE containers SET NodeId = 5 WHERE Id IN (21, 22)");
+  const std::string dry = Must({"--dry-run"});
+  BOOST_TEST(One(kDue) == "22");
+  const std::string out = Must();
+  BOOST_TEST(out == dry);
+  BOOST_TEST(Holds(out, "vpses 22: stop given up, as its node is out of service\n"), out);
+  BOOST_TEST(!Holds(out, "vpses 21: stop"), out);
+  BOOST_TEST(One(kDue) == "-");
+  BOOST_TEST(Recorded("stop-drop") == "7|-|22|its node is out of service\n");
+  BOOST_TEST(Must() == "");
 }
 
 BOOST_AUTO_TEST_CASE(AStopIsDueNoMoreWhereTheContainerIsAnotherVpsesAfterTheSync) {
@@ -224,6 +240,23 @@ BOOST_AUTO_TEST_CASE(AStopIsDueNoMoreWhereTheContainerIsAnotherVpsesAfterTheSync
   Must();
   BOOST_TEST(One("SELECT state FROM vpses WHERE id = 24") == "active");
   BOOST_TEST(One(kDue) == "-");
+}
+
+BOOST_AUTO_TEST_CASE(AStopOfAVpsMadeHereWhoseContainerTheSyncGivesToAnotherIsGivenUpOnRecord) {
+  Sql("INSERT INTO vpses (id, user_id, node_id, ctid, state, stop_pending, hostname, guaranteed_ram, "
+      "disk_space, cpu_count, accounting) VALUES (3000000, 3, 4, '105', 'terminated', 1, 'h', 1, 1, 1, "
+      "'split')");
+  BOOST_TEST(Must() == "");
+  BOOST_TEST(One(kDue) == "3000000");
+  panel.Sql(kContainer + "(24, 1, '105', 4, 'next.example', 1, 1, 0, 0, 1, '', 4, 0, 0, 0, 0, 900, 7)");
+  const std::string dry = Must({"--dry-run"});
+  BOOST_TEST(One(kDue) == "3000000");
+  const std::string out = Must();
+  BOOST_TEST(out == dry);
+  BOOST_TEST(Holds(out, "vpses 3000000: stop given up, as its container is another VPS's\n"), out);
+  BOOST_TEST(One(kDue) == "-");
+  BOOST_TEST(Recorded("stop-drop") == "3|-|3000000|its container is another VPS's\n");
+  BOOST_TEST(Must() == "");
 }
 
 BOOST_AUTO_TEST_CASE(ThePanelsTrafficIsTheOpeningOfThePeriodThatShouldRunAndTheOneThatEndedStays) {
