@@ -23,8 +23,6 @@ constexpr db::Sql kNotRunning =
     "SELECT v.id FROM vpses v JOIN traffic_period p ON p.vps_id = v.id "
     "WHERE v.node_id = ? AND v.living_ctid IS NOT NULL AND p.begins_on <> " CVM_PERIOD_BEGIN " ORDER BY v.id";
 
-constexpr char kNoBoot[] = "00000000-0000-0000-0000-000000000000";
-
 bool SameVersions(const std::vector<Sample>& a, const std::vector<Sample>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Sample& one, const Sample& other) {
     return one.interface == other.interface && one.version == other.version;

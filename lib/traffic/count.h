@@ -35,8 +35,10 @@ struct Sample {
   std::uint64_t age = 0;  // milliseconds
 };
 
-// The interface's name in a sample that says: it was looked for and did not run. Its epoch is none.
+// The interface's name in a sample that says: it was looked for and did not run. Its epoch is of kNoBoot;
+// with another one it ran, and had no interface.
 inline constexpr char kSeenStopped[] = "";
+inline constexpr char kNoBoot[] = "00000000-0000-0000-0000-000000000000";
 
 // An interface as it is counted. `interface` fits into its column. Not `expected`: neither venet0 nor one of
 // the container's configuration.

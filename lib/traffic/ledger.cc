@@ -304,6 +304,11 @@ void ForgetSamples(db::Session& session, std::uint64_t vps_id) {
   session.Execute("DELETE FROM traffic_samples WHERE vps_id = ?", {vps_id});
 }
 
+void ForgetSeenStopped(db::Session& session, std::uint64_t vps_id) {
+  session.Execute("DELETE FROM traffic_samples WHERE vps_id = ? AND interface = ? AND boot_id = ?",
+                  {vps_id, kSeenStopped, kNoBoot});
+}
+
 void AddBytes(db::Session& session, std::uint64_t vps_id, const Period& period, const Bytes& delta) {
   if (delta.in == 0 && delta.out == 0) return;
   session.Execute(kAddToDay, {vps_id, period.today, delta.in, delta.out});

@@ -72,6 +72,9 @@ void WriteSample(db::Session& session, std::uint64_t vps_id, const Sample& sampl
 void DeleteSample(db::Session& session, std::uint64_t vps_id, const Sample& sample);
 // Of a VPS that is another container from now on, of which nothing is known; the period's row is locked.
 void ForgetSamples(db::Session& session, std::uint64_t vps_id);
+// Only that it was looked for in vain, of a VPS that is on another node from now on: where it was looked for
+// it may never have been, and its counter has counted for others then.
+void ForgetSeenStopped(db::Session& session, std::uint64_t vps_id);
 
 // To the row of today and, where the period is running, to its total.
 void AddBytes(db::Session& session, std::uint64_t vps_id, const Period& period, const Bytes& delta);

@@ -106,7 +106,8 @@ base::Status CheckAtRest(db::Session& session, std::uint64_t id, const Now& now)
 }
 
 // The counters' samples stay where the VPS moves to another node: its new life there counts from the first
-// byte. Another CTID on the same node is another container, of which nothing is known.
+// byte. Not so that it was looked for in vain: then nothing is known of the container there. Nor is anything
+// of another CTID on the same node, which is another container.
 base::Status WritePlace(db::Session& session, std::uint64_t id, const Now& now, const Changes& changes,
                         std::vector<Change>& done) {
   const std::string node = changes.node.value_or(now.node);
@@ -118,7 +119,7 @@ base::Status WritePlace(db::Session& session, std::uint64_t id, const Now& now, 
   if (!node_id) return node_id.error();
   const std::string text = ctid->text();
   session.Execute("UPDATE vpses SET node_id = ?, ctid = ? WHERE id = ?", {*node_id, text, id});
-  if (node == now.node) traffic::ForgetSamples(session, id);
+  node == now.node ? traffic::ForgetSamples(session, id) : traffic::ForgetSeenStopped(session, id);
   done.push_back({"container", now.ctid + " on " + now.node, text + " on " + node});
   return {};
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "lib/node/openvz.h"
+#include "lib/traffic/count.h"
 #include "lib/vps/service.h"
 #include "tests/support/ctl_fixture.h"
 
@@ -115,6 +116,22 @@ BOOST_AUTO_TEST_CASE(AMoveToAnotherNodeKeepsTheSamplesAndAnotherCtidForgetsThem)
   BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM traffic_samples") == 0u);
   BOOST_TEST(One("SELECT CONCAT(n.name, ' ', v.ctid) FROM vpses v JOIN nodes n ON n.id = v.node_id") ==
              "beta 202");
+}
+
+// A VPS that was added to the wrong node and put right: what its container had counted before is not its own.
+BOOST_AUTO_TEST_CASE(ThatItWasLookedForInVainIsForgottenByAMoveToAnotherNode) {
+  const auto add = [&](const char* interface, const char* boot) {
+    RunSql(pool, "INSERT INTO traffic_samples SELECT id, '" + std::string(interface) + "', node_id, '" +
+                     boot + "', 0, 0, 0, 1, UTC_TIMESTAMP(3) FROM vpses WHERE id = " + id);
+  };
+  add(traffic::kSeenStopped, traffic::kNoBoot);
+  AddSample();
+  Must({"vps", "set", id, "--node", "beta"});
+  BOOST_TEST(One("SELECT GROUP_CONCAT(interface) FROM traffic_samples") == "venet0");
+  // It ran there, without an interface: known, and no other than the one that is on the other node now.
+  add(traffic::kSeenStopped, "a4f8c15d-457b-430b-9237-68525810dff9");
+  Must({"vps", "set", id, "--node", "alpha"});
+  BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM traffic_samples") == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(WhatIsUnderWayOrDueOnItsNodeHoldsAMoveUp) {
