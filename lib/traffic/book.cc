@@ -23,6 +23,9 @@ constexpr db::Sql kNotRunning =
     "SELECT v.id FROM vpses v JOIN traffic_period p ON p.vps_id = v.id "
     "WHERE v.node_id = ? AND v.living_ctid IS NOT NULL AND p.begins_on <> " CVM_PERIOD_BEGIN " ORDER BY v.id";
 
+constexpr db::Sql kLockPlace =
+    "SELECT id FROM vpses WHERE id = ? AND node_id = ? AND ctid = ? LOCK IN SHARE MODE";
+
 bool SameVersions(const std::vector<Sample>& a, const std::vector<Sample>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Sample& one, const Sample& other) {
     return one.interface == other.interface && one.version == other.version;
@@ -31,6 +34,12 @@ bool SameVersions(const std::vector<Sample>& a, const std::vector<Sample>& b) {
 
 base::Error NoSuchVps(const Noted& noted) {
   return {base::ErrorCode::kNotFound, "VPS " + std::to_string(noted.vps_id) + " is not there any more"};
+}
+
+// The row is locked: a move that is not committed yet forgets samples behind this, or has it run again.
+bool IsWhereNoted(db::Session& session, const Noted& noted) {
+  const std::string ctid = noted.ctid.text();
+  return db::FindId(session, kLockPlace, {noted.vps_id, noted.node_id, ctid}).has_value();
 }
 
 // Above all that there are, so that a sample that went and came back is another one.
@@ -144,6 +153,7 @@ base::Result<Booked> Book(db::Pool& pool, const Noted& noted, const node::Contai
     move = Move();
     period = LockPeriod(session, noted.vps_id);
     if (!period) return NoSuchVps(noted);
+    if (!IsWhereNoted(session, noted)) return Booked::kMoved;
     const std::vector<Sample> samples = ReadSamples(session, noted.vps_id);
     if (!SameVersions(samples, noted.samples)) return Booked::kOvertaken;
     const Reckoning reckoning = Reckon(samples, noted.node_id, reading.epoch, counters, settings);
@@ -164,6 +174,7 @@ base::Result<Booked> BookStopped(db::Pool& pool, const Noted& noted, base::Deadl
   if (!noted.samples.empty()) return Booked::kDone;
   return pool.Transact(deadline, [&](db::Session& session) -> base::Result<Booked> {
     if (!LockPeriod(session, noted.vps_id)) return NoSuchVps(noted);
+    if (!IsWhereNoted(session, noted)) return Booked::kMoved;
     if (!ReadSamples(session, noted.vps_id).empty()) return Booked::kOvertaken;
     WriteSample(session, noted.vps_id, {kSeenStopped, noted.node_id, {kNoBoot, 0}, {}, 1, 0});
     return Booked::kDone;

@@ -1,7 +1,8 @@
 // The booking of readings. Whoever reads a container first notes which samples the database has of it, then
 // reads, then books: a booking that finds other samples than were noted has been overtaken by another one and
-// changes nothing, so that any number of collectors count every byte once. One that dies has booked all of a
-// container's reading or nothing of it.
+// changes nothing, so that any number of collectors count every byte once. Nor does one of a VPS that is
+// another container by then: what was read is not its own. One that dies has booked all of a container's
+// reading or nothing of it.
 #ifndef CVM_LIB_TRAFFIC_BOOK_H_
 #define CVM_LIB_TRAFFIC_BOOK_H_
 
@@ -25,7 +26,8 @@ struct Noted {
   std::vector<Sample> samples;
 };
 
-enum class Booked { kDone, kOvertaken };
+// kMoved: the VPS has another node or CTID than was noted.
+enum class Booked { kDone, kOvertaken, kMoved };
 
 // Samples of interfaces that are gone are removed, and periods that are not the running one replaced, by the
 // collector alone: the worker may not. What it books meanwhile is in the daily rows.

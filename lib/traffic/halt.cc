@@ -27,7 +27,7 @@ bool BeforeHalt::Take(const node::ContainerReading& reading) {
   if (!noted_) return false;
   const auto booked = Book(pool_, *noted_, reading, Gone::kKept, settings_, deadline_.Within(kPatience));
   if (!booked) Tell(booked.error());
-  if (!booked || *booked == Booked::kDone) return false;
+  if (!booked || *booked != Booked::kOvertaken) return false;
   if (++overtaken_ <= kMostAgain && !deadline_.Passed()) return true;
   Tell({base::ErrorCode::kConflict, "other readings were booked meanwhile, again and again"});
   return false;

@@ -130,6 +130,44 @@ BOOST_AUTO_TEST_CASE(AClockThatWasBehindOnceCostsNeitherBytesNorBalance) {
   BOOST_TEST(Number(pool, "SELECT bytes_in + opening_in FROM traffic_periods_ended") == 120u);
 }
 
+// What the old container counted must not stand behind a move, which forgets what was there.
+BOOST_AUTO_TEST_CASE(AReadingFromBeforeAMoveIsDropped) {
+  AddNode();
+  const auto vps = AddVps(101);
+  const auto book = [&](const Noted& noted, bool runs) {
+    return Must(runs ? Book(pool, noted, ReadingOf(5000, 5000), Gone::kRemoved, Settings(), Patience())
+                     : BookStopped(pool, noted, Patience()));
+  };
+  for (const bool first : {true, false}) {  // whether there is no period yet, whose row can be waited for
+    for (const bool runs : {true, false}) {
+      Sql("UPDATE vpses SET ctid = '101'");
+      const Noted noted = NoteOf(vps);
+      if (first) Sql("DELETE FROM traffic_period");
+      Booked booked = Booked::kDone;
+      std::thread waiting;
+      const auto moved = pool.Transact(Patience(), [&](db::Session& session) {
+        session.Query("SELECT 1 FROM vpses FOR UPDATE", {}, [](const db::Row&) {});
+        session.Execute("UPDATE vpses SET ctid = '102'", {});
+        BOOST_TEST(LockPeriod(session, vps).has_value());
+        waiting = std::thread([&] { booked = book(noted, runs); });
+        BOOST_TEST(test::Eventually([&] {
+          return Number(pool,
+                        "SELECT CAST(VARIABLE_VALUE AS UNSIGNED) FROM information_schema.GLOBAL_STATUS WHERE "
+                        "VARIABLE_NAME = 'INNODB_ROW_LOCK_CURRENT_WAITS'") >= 1u;
+        }));
+        ForgetSamples(session, vps);
+      });
+      waiting.join();
+      BOOST_TEST(moved.ok());
+      BOOST_TEST((booked == Booked::kMoved));
+      BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM traffic_samples") == 0u);
+    }
+  }
+  BOOST_TEST((book(Must(Note(pool, vps, alpha.id, *base::Ctid::FromNumber(102), Patience())), true) ==
+              Booked::kDone));
+  BOOST_TEST(DailySum(vps) == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(ALookAtAPeriodThatHasEndedTurnsNothing) {
   AddNode();
   const auto vps = AddVps(101);
