@@ -36,6 +36,13 @@ constexpr db::Sql kStarts =
     "AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 END) "
     "FROM action_log WHERE vps_id = ? AND action IN ('start', 'restart')";
 
+constexpr db::Sql kOthers =
+    "SELECT COUNT(CASE WHEN o.ended_at IS NULL OR o.outcome = 'unknown' THEN 1 END), "
+    "COUNT(CASE WHEN o.ended_at >= own.begun_at THEN 1 END) "
+    "FROM action_log own JOIN action_log o ON o.vps_id = own.vps_id AND o.id <> own.id "
+    "WHERE own.id = ? AND own.vps_id = ? AND o.begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND "
+    "AND o.action IN ('start', 'stop', 'restart', 'suspend', 'terminate', 'stop-retry')";
+
 db::Param NumberOrNull(std::uint64_t number) {
   return number == 0 ? db::Param(nullptr) : db::Param(number);
 }
@@ -122,6 +129,14 @@ std::uint64_t CountOpen(db::Session& session, std::uint64_t vps_id) {
   session.Query(kCountOpen, {vps_id, Seconds(kLongestIntent)},
                 [&](const db::Row& row) { open = row.U64(0); });
   return open;
+}
+
+Others ReadOthers(db::Session& session, std::uint64_t vps_id, std::uint64_t id) {
+  Others others;
+  session.Query(kOthers, {id, vps_id, Seconds(kLongestUnknown)}, [&](const db::Row& row) {
+    others = {row.U64(0), row.U64(1)};
+  });
+  return others;
 }
 
 Starts ReadStarts(db::Session& session, std::uint64_t vps_id) {

@@ -81,6 +81,13 @@ struct Starts {
 };
 Starts ReadStarts(db::Session& session, std::uint64_t vps_id);
 
+// What else was done to the container of a VPS since one of its records began.
+struct Others {
+  std::uint64_t unsettled = 0;  // how many may still be at work, as those of Starts
+  std::uint64_t ended = 0;      // how many have ended since then
+};
+Others ReadOthers(db::Session& session, std::uint64_t vps_id, std::uint64_t id);
+
 }  // namespace cvm::audit
 
 #endif  // CVM_LIB_AUDIT_AUDIT_H_

@@ -127,11 +127,12 @@ base::Result<Outcome> Run::AfterFailure(const base::Error& error) {
   return base::Error{learnt.error().code, error.message + "; " + learnt.error().message};
 }
 
-// One that cannot be asked is tried again: nothing was done.
+// One that cannot be asked is tried again: nothing was done. So is one on which another of ours was at work:
+// the state that holds may be the one that it is about to end.
 bool Run::HoldsThoughLocked() {
   if (acted_.action == Action::kRestart) return false;
   const auto row = AskState();
-  return row && AsAsked(*row);
+  return row && AsAsked(*row) && (acted_.others == nullptr || !acted_.others->WereAtWork());
 }
 
 base::Result<Outcome> Run::AfterRefusal(int exit_status) {
@@ -183,8 +184,8 @@ Pacing& SystemPacing() {
 
 base::Result<Outcome> RunAction(ssh::Runner& runner, const Node& node, base::Ctid ctid, Action action,
                                 base::Deadline deadline, const ActingSettings& settings, Pacing& pacing,
-                                Counting* counting) {
-  return Run({runner, node, ctid, action, deadline, settings, pacing, counting}).Go();
+                                Counting* counting, Others* others) {
+  return Run({runner, node, ctid, action, deadline, settings, pacing, counting, others}).Go();
 }
 
 }  // namespace cvm::node

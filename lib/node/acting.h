@@ -34,10 +34,11 @@ class Pacing {
 };
 Pacing& SystemPacing();
 
-// As Hypervisor::Act, and as ActCounted where there is a `counting`.
+// As Hypervisor::Act, and as ActCounted where there are a `counting` and `others`.
 base::Result<Outcome> RunAction(ssh::Runner& runner, const Node& node, base::Ctid ctid, Action action,
                                 base::Deadline deadline, const ActingSettings& settings = {},
-                                Pacing& pacing = SystemPacing(), Counting* counting = nullptr);
+                                Pacing& pacing = SystemPacing(), Counting* counting = nullptr,
+                                Others* others = nullptr);
 
 }  // namespace cvm::node
 

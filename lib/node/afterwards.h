@@ -20,6 +20,7 @@ struct Acted {
   const ActingSettings& settings;
   Pacing& pacing;
   Counting* counting = nullptr;  // of a stop or restart
+  Others* others = nullptr;
 };
 
 // The container's life before a restart; nothing inside: it did not run.

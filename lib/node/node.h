@@ -57,6 +57,14 @@ class Counting {
   virtual bool Take(const ContainerReading& reading) = 0;
 };
 
+// Who else of ours may be at work on a container, in another process too. Called by the action's thread.
+class Others {
+ public:
+  virtual ~Others() = default;
+  // Whether anybody was since the last call; at first: since the action began. True where it cannot be told.
+  virtual bool WereAtWork() = 0;
+};
+
 class Hypervisor {
  public:
   virtual ~Hypervisor() = default;
@@ -75,9 +83,10 @@ class Hypervisor {
   virtual base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action,
                                     base::Deadline deadline) = 0;
   // The same with the counters read before each sending of a stop or restart, for `counting`. A reading that
-  // fails stops nothing.
+  // fails stops nothing. Where `others` (not null) were at work, the state asked for is not believed behind a
+  // lock: the container is tried again, and in the end kLocked, as if it did not hold.
   virtual base::Result<Outcome> ActCounted(const Node& node, base::Ctid ctid, Action action,
-                                           base::Deadline deadline, Counting& counting);
+                                           base::Deadline deadline, Counting& counting, Others* others);
 };
 
 }  // namespace cvm::node

@@ -50,10 +50,10 @@ class OpenVz::Impl {
   }
 
   base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action, base::Deadline deadline,
-                            Counting* counting) {
+                            Counting* counting, Others* others) {
     if (node.retired) return OutOfService(node);
     meter_.Acted(node);
-    return RunAction(runner_, node, ctid, action, deadline, acting_, SystemPacing(), counting);
+    return RunAction(runner_, node, ctid, action, deadline, acting_, SystemPacing(), counting, others);
   }
 
   OpenVzFigures Figures() { return {meter_.Read(), bounds_.Waiting(), bounds_settings_}; }
@@ -92,12 +92,12 @@ base::Result<Bounds::Place> OpenVz::Admit(const Node& node) {
 }
 
 base::Result<Outcome> OpenVz::Act(const Node& node, base::Ctid ctid, Action action, base::Deadline deadline) {
-  return impl_->Act(node, ctid, action, deadline, nullptr);
+  return impl_->Act(node, ctid, action, deadline, nullptr, nullptr);
 }
 
 base::Result<Outcome> OpenVz::ActCounted(const Node& node, base::Ctid ctid, Action action,
-                                         base::Deadline deadline, Counting& counting) {
-  return impl_->Act(node, ctid, action, deadline, &counting);
+                                         base::Deadline deadline, Counting& counting, Others* others) {
+  return impl_->Act(node, ctid, action, deadline, &counting, others);
 }
 
 base::Result<Bounds::Place> Hypervisor::Admit(const Node&) {
@@ -105,7 +105,7 @@ base::Result<Bounds::Place> Hypervisor::Admit(const Node&) {
 }
 
 base::Result<Outcome> Hypervisor::ActCounted(const Node& node, base::Ctid ctid, Action action,
-                                             base::Deadline deadline, Counting&) {
+                                             base::Deadline deadline, Counting&, Others*) {
   return Act(node, ctid, action, deadline);
 }
 

@@ -42,7 +42,7 @@ class OpenVz : public Hypervisor {
   base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action,
                             base::Deadline deadline) override;
   base::Result<Outcome> ActCounted(const Node& node, base::Ctid ctid, Action action, base::Deadline deadline,
-                                   Counting& counting) override;
+                                   Counting& counting, Others* others) override;
   // A look at its books: asks no node.
   OpenVzFigures Figures();
   // Containers that one question to a node was for. Lives as long as this.

@@ -1,6 +1,8 @@
 // Service::Act: a customer's start, stop or restart.
+#include <chrono>
 #include <cstdlib>
 #include <optional>
+#include <utility>
 
 #include "lib/log/log.h"
 #include "lib/traffic/halt.h"
@@ -9,6 +11,9 @@
 
 namespace cvm::vps {
 namespace {
+
+// For a look at the records of others: an action waits no longer for a database that was there a moment ago.
+constexpr std::chrono::milliseconds kPatience{2000};
 
 // A state in which nothing is done.
 std::optional<ActionResult> RefusalOf(State state) {
@@ -113,6 +118,33 @@ Decision Decide(db::Session& session, const Placed& placed, const audit::Intent&
   return {std::nullopt, audit::Begin(session, intent)};
 }
 
+// The others on a VPS, by their records. One that has ended since the last look counts too: it may have
+// changed the state after the node told it.
+class OtherActions : public node::Others {
+ public:
+  OtherActions(db::Pool& pool, std::uint64_t vps_id, std::uint64_t record, base::Deadline deadline)
+      : pool_(pool), vps_id_(vps_id), record_(record), deadline_(deadline) {}
+
+  bool WereAtWork() override {
+    const auto others = pool_.Run(deadline_.Within(kPatience), [this](db::Session& session) {
+      return audit::ReadOthers(session, vps_id_, record_);
+    });
+    if (!others) {
+      log::Warning("vps.intents_not_read", {{"vps", vps_id_}, {"error", others.error().message}});
+      return true;
+    }
+    const bool ended = std::exchange(ended_, others->ended) != others->ended;
+    return ended || others->unsettled > 0;
+  }
+
+ private:
+  db::Pool& pool_;
+  const std::uint64_t vps_id_;
+  const std::uint64_t record_;
+  const base::Deadline deadline_;
+  std::uint64_t ended_ = 0;
+};
+
 audit::Intent IntentOf(const Placed& placed, Action action, const Origin& origin) {
   audit::Intent intent;
   intent.actor.kind = audit::ActorKind::kCustomer;
@@ -147,15 +179,16 @@ base::Result<ActionResult> Service::Act(const Placed& placed, Action action, con
   }
   if (decision->refusal) return *decision->refusal;
   OpenIntent open(closer_, decision->intent);
-  const ActionResult result = ActOnNode(placed, *ctid, action, deadline);
+  const ActionResult result = ActOnNode(placed, *ctid, action, decision->intent, deadline);
   open.EndsAs(EndOf(result));
   return result;
 }
 
-ActionResult Service::ActOnNode(const Placed& placed, base::Ctid ctid, Action action,
+ActionResult Service::ActOnNode(const Placed& placed, base::Ctid ctid, Action action, std::uint64_t record,
                                 base::Deadline deadline) {
   traffic::BeforeHalt counting(pool_, placed.vps.id, placed.node.id, ctid, traffic_, deadline);
-  const auto outcome = hypervisor_.ActCounted(placed.node, ctid, action, deadline, counting);
+  OtherActions others(pool_, placed.vps.id, record, deadline);
+  const auto outcome = hypervisor_.ActCounted(placed.node, ctid, action, deadline, counting, &others);
   return outcome ? ResultOf(*outcome) : Failed(placed, action, outcome.error());
 }
 

@@ -203,7 +203,8 @@ base::Result<StopReport> Admin::Stop(std::uint64_t id, base::Deadline deadline) 
     const auto before =
         pool_.Run(deadline, [&](db::Session& session) { return audit::ReadStarts(session, id); });
     if (!before) return before.error();
-    const auto outcome = hypervisor_.ActCounted(placed->node, *ctid, node::Action::kStop, deadline, counting);
+    const auto outcome =
+        hypervisor_.ActCounted(placed->node, *ctid, node::Action::kStop, deadline, counting, nullptr);
     if (outcome && *outcome == node::Outcome::kLockedAsAsked && !give_up.Passed()) {
       std::this_thread::sleep_for(std::min(backoff.Next(), give_up.Remaining()));
       continue;

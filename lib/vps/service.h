@@ -117,7 +117,9 @@ class Service {
  private:
   base::Result<Caller> Judge(const base::Result<std::optional<auth::Token>>& token,
                              const auth::Presented& presented, base::Deadline deadline);
-  ActionResult ActOnNode(const Placed& placed, base::Ctid ctid, Action action, base::Deadline deadline);
+  // `record`: of the action's intent.
+  ActionResult ActOnNode(const Placed& placed, base::Ctid ctid, Action action, std::uint64_t record,
+                         base::Deadline deadline);
 
   db::Pool& pool_;
   node::Hypervisor& hypervisor_;

@@ -56,12 +56,19 @@ std::string Switch(const std::string& ctid, const std::string& name) {
   return "/var/lib/vzctl/switch/" + ctid + "." + name;
 }
 
-// Whether one of the node's records of vzctl ("begun", or "journal" of those that ended) has VERB on the
+// How often one of the node's records of vzctl ("begun", or "journal" of those that ended) has VERB on the
 // container. A record begins with the first vzctl.
-bool Recorded(const std::string& record, const std::string& verb, const std::string& ctid) {
+std::size_t CountRecorded(const std::string& record, const std::string& verb, const std::string& ctid) {
   const std::string lines =
-      TheWorld().OnNode({"sh", "-c", "cat /var/lib/vzctl/" + record + " 2>/dev/null || true"});
-  return ("\n" + lines).find("\n" + ctid + " " + verb + " ") != std::string::npos;
+      "\n" + TheWorld().OnNode({"sh", "-c", "cat /var/lib/vzctl/" + record + " 2>/dev/null || true"});
+  const std::string line = "\n" + ctid + " " + verb + " ";
+  std::size_t count = 0;
+  for (auto at = lines.find(line); at != std::string::npos; at = lines.find(line, at + 1)) ++count;
+  return count;
+}
+
+bool Recorded(const std::string& record, const std::string& verb, const std::string& ctid) {
+  return CountRecorded(record, verb, ctid) > 0;
 }
 
 // Holds the container's vzctl at `place` for as long as this lives, or until Release().
@@ -141,6 +148,31 @@ BOOST_AUTO_TEST_CASE(TwoStopsOfOneServerInTwoProcessesAreBothAnsweredWith200) {
   BOOST_TEST(first.get().status == 200);
   BOOST_TEST(other.get().status == "200 OK");
   BOOST_TEST(TheWorld().Condition(server.pair, server.vps) == "stopped");
+}
+
+// The state that the second asks for holds while vzctl says "locked" to it, and will not when the first has
+// ended.
+BOOST_AUTO_TEST_CASE(AnActionIsNotAnsweredByAStateThatOneUnderWayInAnotherProcessIsAboutToChange) {
+  const SecondProcess second;
+  const struct {
+    const char *before, *under_way, *asked, *after;
+  } cases[] = {{"stopped", "start", "stop", "stopped"}, {"running", "stop", "start", "running"}};
+  for (const auto& it : cases) {
+    const Server server(it.before);
+    std::future<HttpAnswer> first;
+    std::future<FcgiAnswer> other;
+    const Hold hold(server.ctid, std::string("hold-before-") + it.under_way);
+    first = std::async(std::launch::async,
+                       [&] { return TheWorld().Ask(server.pair, "POST", server.path + "/" + it.under_way); });
+    BOOST_REQUIRE(Eventually([&] { return Recorded("begun", it.under_way, server.ctid); }));
+    other = std::async(std::launch::async,
+                       [&] { return second.Ask(server.pair, "POST", server.path + "/" + it.asked); });
+    BOOST_REQUIRE(Eventually([&] { return CountRecorded("journal", it.asked, server.ctid) >= 2; }));
+    hold.Release();
+    BOOST_TEST(first.get().status == 200);
+    BOOST_TEST(other.get().status == "200 OK");
+    BOOST_TEST(TheWorld().Condition(server.pair, server.vps) == it.after);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(AProcessThatIsKilledTakesNothingFromTheOther) {

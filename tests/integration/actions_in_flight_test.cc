@@ -45,6 +45,14 @@ struct InFlight : Flight {
   // The promise: suspended is stopped, or a stop is pending.
   bool KeepsThePromise() { return State() == "suspended" && (StopPending() || !Runs()); }
   bool IsStoppedForGood() { return State() == "suspended" && !StopPending() && !Runs(); }
+  // The record of a start in another process.
+  void IntendStart() {
+    cvm::audit::Intent intent;
+    intent.actor.kind = cvm::audit::ActorKind::kCustomer;
+    intent.vps_id = placed.vps.id;
+    intent.action = "start";
+    Must(pool.Run(Patience(), [&](cvm::db::Session& session) { return cvm::audit::Begin(session, intent); }));
+  }
   // As if so much time had passed since its intents began.
   void Age(const std::string& seconds) {
     RunSql(pool, "UPDATE action_log SET begun_at = begun_at - INTERVAL " + seconds + " SECOND");
@@ -175,6 +183,49 @@ BOOST_FIXTURE_TEST_CASE(ALockThatIsFreedIsWaitedFor, InFlight) {
   BOOST_TEST(Runs());
 }
 
+BOOST_FIXTURE_TEST_CASE(TheStateThatHoldsBehindAForeignLockIsTheAnswer, InFlight) {
+  const std::size_t begun = Begun("stop");
+  HoldStart();
+  std::thread by_hand([this] { node.Exec("vzctl start 101"); });
+  BOOST_TEST(AwaitLocked());
+  BOOST_TEST((Act(Action::kStop) == ActionResult::kDone));
+  BOOST_TEST(Begun("stop") == begun + 1);
+  ReleaseStart();
+  by_hand.join();
+}
+
+// Its record stays open, its vzctl goes on: the lock is waited for, not the record.
+BOOST_FIXTURE_TEST_CASE(TheLockOfAStartWhoseWorkerDiedIsWaitedFor, InFlight) {
+  IntendStart();
+  HoldStart();
+  std::thread orphan([this] { node.Exec("vzctl start 101"); });
+  BOOST_TEST(AwaitLocked());
+  const std::size_t begun = Begun("stop");
+  auto customer = std::async(std::launch::async, [this] { return Act(Action::kStop); });
+  BOOST_TEST(TestNode::Await([&] { return Begun("stop") >= begun + 2; }));
+  ReleaseStart();
+  orphan.join();
+  BOOST_TEST((customer.get() == ActionResult::kDone));
+  BOOST_TEST(!Runs());
+}
+
+BOOST_FIXTURE_TEST_CASE(WhereTheRecordsOfOthersCannotBeReadALockIsNotTakenForAnAnswer, InFlight) {
+  HoldStart();
+  std::thread by_hand([this] { node.Exec("vzctl start 101"); });
+  BOOST_TEST(AwaitLocked());
+  held.before.Hold();
+  auto customer = std::async(std::launch::async, [this] {
+    return Must(service.Act(placed, Action::kStop, {}, cvm::base::Deadline::In(std::chrono::seconds(4))));
+  });
+  held.before.AwaitHeld();
+  RunSql(pool, "RENAME TABLE action_log TO action_log_away");
+  held.before.Release();
+  BOOST_TEST((customer.get() == ActionResult::kLocked));
+  RunSql(pool, "RENAME TABLE action_log_away TO action_log");
+  ReleaseStart();
+  by_hand.join();
+}
+
 BOOST_FIXTURE_TEST_CASE(AStartWhoseConnectionIsCutIsSentOnceAndItsOutcomeLearnt, InFlight) {
   const std::size_t begun = Begun("start");
   HoldStart();
@@ -292,12 +343,7 @@ BOOST_FIXTURE_TEST_CASE(AStopThatMeetsTheLockOfAStartIsPendingThoughTheContainer
 }
 
 BOOST_FIXTURE_TEST_CASE(TheStartOfAWorkerThatDiedKeepsAStopPendingForTenMinutes, InFlight) {
-  cvm::audit::Intent intent;
-  intent.actor.kind = cvm::audit::ActorKind::kCustomer;
-  intent.vps_id = placed.vps.id;
-  intent.action = "start";
-  BOOST_TEST(
-      pool.Run(Patience(), [&](cvm::db::Session& session) { cvm::audit::Begin(session, intent); }).ok());
+  IntendStart();
   HoldStart();
   std::thread orphan([this] { node.Exec("vzctl start 101"); });
   BOOST_TEST(AwaitLocked());

@@ -71,6 +71,14 @@ class HeldHypervisor : public node::Hypervisor {
     after.Pass();
     return outcome;
   }
+  base::Result<node::Outcome> ActCounted(const node::Node& node, base::Ctid ctid, node::Action action,
+                                         base::Deadline deadline, node::Counting& counting,
+                                         node::Others* others) override {
+    before.Pass();
+    auto outcome = inner_.ActCounted(node, ctid, action, deadline, counting, others);
+    after.Pass();
+    return outcome;
+  }
   Barrier before, after;
 
  private:

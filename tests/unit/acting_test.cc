@@ -61,6 +61,17 @@ class AgainAndAgain : public cvm::node::Counting {
   const unsigned more_;
 };
 
+// Were at work at so many looks.
+class OthersForAWhile : public cvm::node::Others {
+ public:
+  explicit OthersForAWhile(unsigned looks) : looks_(looks) {}
+  bool WereAtWork() override { return looked++ < looks_; }
+  unsigned looked = 0;
+
+ private:
+  const unsigned looks_;
+};
+
 struct Acting {
   Acting() {
     node.id = 7;
@@ -69,6 +80,10 @@ struct Acting {
   }
   auto Act(Action action) {
     return RunAction(runner, node, *Ctid::FromNumber(101), action, deadline, settings, pacing);
+  }
+  auto ActBesides(cvm::node::Others& others, Action action) {
+    return RunAction(runner, node, *Ctid::FromNumber(101), action, deadline, settings, pacing, nullptr,
+                     &others);
   }
   bool Ends(Action action, Outcome outcome) {
     const auto ended = Act(action);
@@ -248,6 +263,31 @@ BOOST_FIXTURE_TEST_CASE(ALockedContainerInTheWantedStateIsNotWaitedFor, Acting) 
   runner.Answer(9).Answer(0, kStopped).Answer(9).Answer(0, kRunning);
   BOOST_TEST(Ends(Action::kStart, Outcome::kLockedAsAsked));
   BOOST_TEST(pacing.waits.size() == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(ALockedContainerInTheWantedStateIsTriedAgainWhereOthersWereAtWork, Acting) {
+  OthersForAWhile others(2);
+  runner.Answer(9).Answer(0, kStopped).Answer(9).Answer(0, kStopped).Answer(9).Answer(0, kStopped);
+  const auto ended = ActBesides(others, Action::kStop);
+  BOOST_TEST((ended.ok() && *ended == Outcome::kLockedAsAsked));
+  BOOST_TEST(Sent() == 3U);
+  BOOST_TEST(pacing.waits.size() == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(WhereOthersAreAtWorkAllTheTimeALockedContainerIsToldWithinItsTime, Acting) {
+  OthersForAWhile others(200);
+  for (int i = 0; i < 200; ++i) runner.Answer(9).Answer(0, kStopped);
+  const auto ended = ActBesides(others, Action::kStop);
+  BOOST_TEST((ended.ok() && *ended == Outcome::kLocked));
+  BOOST_TEST((pacing.Waited() <= settings.lock_retry));
+}
+
+BOOST_FIXTURE_TEST_CASE(OthersAreNotLookedForWhereNoLockIsMet, Acting) {
+  OthersForAWhile others(1);
+  runner.Answer(0).Answer(33).Answer(0, kStopped);
+  BOOST_TEST(ActBesides(others, Action::kStop).ok());
+  BOOST_TEST(ActBesides(others, Action::kStop).ok());
+  BOOST_TEST(others.looked == 0U);
 }
 
 BOOST_FIXTURE_TEST_CASE(ALockedContainerThatCannotBeAskedAboutIsTriedAgain, Acting) {
