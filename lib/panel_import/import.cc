@@ -269,12 +269,11 @@ struct Found {
 };
 
 base::Result<Found> FindOut(db::Session& session, const Panel& panel, const base::Secret& salt,
-                            const Options& options) {
-  const State state = ReadState(session);
-  if (const auto good = CheckState(state, options); !good) return good.error();
+                            const Options& options, bool first) {
+  if (const auto good = CheckState(ReadState(session), options); !good) return good.error();
   Found found;
   const Ours& ours = found.ours = ReadOurs(session);
-  found.wanted = Map(panel, salt, ours, !state.begun);
+  found.wanted = Map(panel, salt, ours, first);
   found.plan = MakePlan(found.wanted, ours, ReadPeriods(session));
   if (const auto good = CheckHeld(found.plan); !good) return good.error();
   found.report.differences = found.plan.differences;
@@ -294,18 +293,19 @@ base::Result<Found> FindOut(db::Session& session, const Panel& panel, const base
   return found;
 }
 
-// Two imports at once take turns: the row is locked to the end of the transaction. Whether this is the first
-// was found out before.
+// Two imports at once take turns: the row is locked to the end of the transaction, and the first import makes
+// it, as one that is not there locks nobody.
 base::Result<Found> Write(db::Session& session, const Panel& panel, const base::Secret& salt,
                           const Options& options) {
+  const bool first =
+      session.Execute(
+          "INSERT IGNORE INTO imports (source, origin, begun_at) VALUES ('cvm', ?, UTC_TIMESTAMP(3))",
+          {options.database}) > 0;
   session.Query("SELECT source FROM imports WHERE source = 'cvm' FOR UPDATE", {}, [](const db::Row&) {});
-  auto found = FindOut(session, panel, salt, options);
+  auto found = FindOut(session, panel, salt, options, first);
   if (!found) return found.error();
-  session.Execute(
-      "INSERT INTO imports (source, origin, begun_at, terminated_seen) VALUES ('cvm', ?, UTC_TIMESTAMP(3), "
-      "?) "
-      "ON DUPLICATE KEY UPDATE terminated_seen = GREATEST(terminated_seen, VALUES(terminated_seen))",
-      {options.database, std::uint64_t{panel.shows_terminated}});
+  session.Execute("UPDATE imports SET terminated_seen = GREATEST(terminated_seen, ?) WHERE source = 'cvm'",
+                  {std::uint64_t{panel.shows_terminated}});
   found->moved = Carry(session, found->plan);
   PutOnRecord(session, found->report, found->ours, options);
   if (options.final) {
@@ -333,8 +333,9 @@ base::Result<Report> Import(db::Pool& ours, db::Pool& panel_pool, const Options&
   if (const auto good = CheckPanel(*panel, *state); !good) return good.error();
   const auto salt = SaltOf(*panel, options);
   if (!salt) return salt.error();
-  auto found =
-      ours.Run(deadline, [&](db::Session& session) { return FindOut(session, *panel, **salt, options); });
+  auto found = ours.Run(deadline, [&](db::Session& session) {
+    return FindOut(session, *panel, **salt, options, !state->begun);
+  });
   if (!found) return found.error();
   if (options.dry_run) return std::move(found->report);
   const auto raised =

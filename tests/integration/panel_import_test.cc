@@ -1,10 +1,13 @@
 // `cvmctl import cvm`: what a panel's rows become here, and what a sync changes of them.
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
+#include <future>
 #include <string>
+#include <vector>
 
 #include "lib/auth/auth.h"
 #include "lib/auth/crypt.h"
+#include "tests/support/await.h"
 #include "tests/support/panel_import_fixture.h"
 
 namespace cvm::test::panel {
@@ -229,6 +232,35 @@ BOOST_AUTO_TEST_CASE(ANameThatIsAPlainNumberGetsItsIdBehindItSoThatItIsNotTakenF
   BOOST_TEST(notes == first);
   for (const char* id : {"3", "4", "7"}) BOOST_TEST(Ctl({"token", "create", id}).status == 3, id);
   BOOST_TEST(Ctl({"node", "pin", "5", kHostKey}).status == 3);
+}
+
+BOOST_AUTO_TEST_CASE(TwoFirstImportsAtOnceTakeTurns) {
+  db::Pool other(database.Root());
+  std::vector<std::future<Result>> imports;
+  // Both are held where the first of them is to be found out.
+  const auto held = other.Transact(test::Patience(), [&](db::Session& session) -> base::Status {
+    session.Execute("INSERT INTO imports (source, origin, begun_at) VALUES ('cvm', 'x', UTC_TIMESTAMP(3))",
+                    {});
+    for (int i = 0; i < 2; ++i)
+      imports.push_back(std::async(std::launch::async, [&] {
+        return CtlAside({"import", "cvm", "--database", panel.database.name()});
+      }));
+    BOOST_TEST(test::Eventually([&] {
+      return Count(
+                 "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND id <> "
+                 "CONNECTION_ID() AND info LIKE '%imports%'") == 2u;
+    }));
+    return base::Error{base::ErrorCode::kConflict, "rolled back"};
+  });
+  BOOST_TEST(!held.ok());
+  std::vector<bool> empty;
+  for (auto& import : imports) {
+    const Result result = import.get();
+    BOOST_TEST(result.status == 0, result.err);
+    empty.push_back(result.out.empty());
+  }
+  BOOST_TEST((empty[0] != empty[1]));
+  BOOST_TEST(Must() == "");
 }
 
 BOOST_AUTO_TEST_CASE(APublicTokenThatBecomesDoubledIsRevoked) {

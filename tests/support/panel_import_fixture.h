@@ -142,12 +142,17 @@ struct Importing {
   }
 
   Result Ctl(Words words) {
+    Result result = CtlAside(std::move(words));
+    everything += result.out + result.err;
+    return result;
+  }
+  // The same for a thread beside the test's.
+  Result CtlAside(Words words) const {
     words.insert(words.begin(), {"--config", config});
     std::istringstream in;
     std::ostringstream out, err;
     ctl::Console console{in, out, err, false};
     const int status = ctl::Run(words, console);
-    everything += out.str() + err.str();
     return {status, out.str(), err.str()};
   }
   Result Import(Words more = {}) {
