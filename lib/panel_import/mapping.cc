@@ -56,9 +56,9 @@ class Mapper {
            "no column Terminated is to be seen: an older panel, or our account may not read it");
     }
     for (const PanelContainer& container : panel_.containers) MapContainer(container);
-    DropContested(kVpses, ContainerOf, "the container");
+    DropContested(kVpses, ContainerOf, Containers(), "the container");
     for (const PanelKey& key : panel_.keys) MapKey(key);
-    DropContested(kTokens, PublicTokenOf, "the public token");
+    DropContested(kTokens, PublicTokenOf, PublicTokens(), "the public token");
     return std::move(wanted_);
   }
 
@@ -311,28 +311,51 @@ class Mapper {
   }
   static std::optional<std::string> PublicTokenOf(const Values& values) { return values[token_row::kPublic]; }
 
-  void DropContested(Kind kind, KeyOf key_of, const std::string& what) {
-    std::map<std::string, std::vector<std::uint64_t>> holders;
-    for (const Record& record : wanted_.records.at(kind)) {
-      if (const auto key = key_of(record.values)) holders[*key].push_back(record.id);
+  // The panel's rows by what they hold.
+  using Holders = std::map<std::string, std::vector<std::string>>;
+
+  Holders Containers() const {
+    Holders holders;
+    for (const Record& record : wanted_.records.at(kVpses)) {
+      if (const auto key = ContainerOf(record.values)) holders[*key].push_back(std::to_string(record.id));
     }
-    std::map<std::uint64_t, std::string> dropped;
-    for (const auto& [key, ids] : holders) {
-      for (std::size_t i = 0; ids.size() > 1 && i < ids.size(); ++i) {
-        std::string& why = dropped[ids[i]] = what;
-        why.append(" ").append(key).append(" stands in row ");
-        why.append(std::to_string(ids[i == 0 ? 1 : 0])).append(" too");
-      }
+    return holders;
+  }
+
+  // A key that is not taken over for another reason may be the one whose holder knows the token.
+  Holders PublicTokens() const {
+    Holders holders;
+    for (const PanelKey& row : panel_.keys) {
+      holders[row.public_token.value_or("")].push_back(row.id.value_or("NULL"));
     }
-    Drop(kind, dropped);
-    dropped.clear();
-    ForEachOther(kind, [&](const Existing& other) {
-      const auto key = key_of(other.values);
-      const auto found = key ? holders.find(*key) : holders.end();
-      if (found == holders.end()) return;
-      for (const std::uint64_t id : found->second)
-        dropped[id] = what + " " + *key + " is held by another row here";
+    return holders;
+  }
+
+  void DropContested(Kind kind, KeyOf key_of, const Holders& holders, const std::string& what) {
+    DropWhere(kind, key_of, [&](std::uint64_t id, const std::string& key) {
+      const auto& rows = holders.at(key);
+      const auto other = std::find_if(rows.begin(), rows.end(),
+                                      [&](const std::string& row) { return base::ParseU64(row) != id; });
+      return other == rows.end() ? "" : what + " " + key + " stands in row " + *other + " too";
     });
+    std::set<std::string> held;
+    ForEachOther(kind, [&](const Existing& other) {
+      if (const auto key = key_of(other.values)) held.insert(*key);
+    });
+    DropWhere(kind, key_of, [&](std::uint64_t, const std::string& key) {
+      return held.count(key) == 0 ? "" : what + " " + key + " is held by another row here";
+    });
+  }
+
+  // `why`: of a row and what it holds; empty where it stays.
+  void DropWhere(Kind kind, KeyOf key_of,
+                 const std::function<std::string(std::uint64_t, const std::string&)>& why) {
+    std::map<std::uint64_t, std::string> dropped;
+    for (const Record& record : wanted_.records.at(kind)) {
+      const auto key = key_of(record.values);
+      if (!key) continue;
+      if (std::string reason = why(record.id, *key); !reason.empty()) dropped[record.id] = std::move(reason);
+    }
     Drop(kind, dropped);
   }
 

@@ -234,6 +234,32 @@ BOOST_AUTO_TEST_CASE(ANameThatIsAPlainNumberGetsItsIdBehindItSoThatItIsNotTakenF
   BOOST_TEST(Ctl({"node", "pin", "5", kHostKey}).status == 3);
 }
 
+// The two keys of one public token: the other is not imported for a reason of its own.
+BOOST_AUTO_TEST_CASE(BothOfTwoEqualPublicTokensAreSkippedThoughOneOfThemWouldBeAnyway) {
+  const std::string key =
+      "INSERT INTO api_keys (Id, KeyType, UserId, PublicToken, PrivateToken, Salt) VALUES ";
+  panel.Sql(key + "(13, 1, 77, 'publicofjane', '" + kHash + "', 'x')");
+  panel.Sql(key + "(14, 1, 3, 'publicofbob', 'no hash', 'x')");
+  for (int run = 0; run < 2; ++run) {
+    Must();
+    BOOST_TEST(
+        Holds(notes, "api_keys 11: not imported: the public token publicofjane stands in row 13 too\n"),
+        notes);
+    BOOST_TEST(Holds(notes, "api_keys 12: not imported: the public token publicofbob stands in row 14 too\n"),
+               notes);
+    BOOST_TEST(Holds(notes, "api_keys 13: not imported: its user \"77\" is not there\n"), notes);
+    BOOST_TEST(Holds(notes, "api_keys 14: not imported: its salt or its hash"), notes);
+  }
+  BOOST_TEST(Count("SELECT COUNT(*) FROM api_tokens") == 0u);
+  panel.Sql("DELETE FROM api_keys WHERE Id IN (13, 14)");
+  Must();
+  BOOST_TEST(Count("SELECT COUNT(*) FROM api_tokens WHERE revoked_at IS NULL") == 2u);
+  panel.Sql(key + "(13, 1, 77, 'publicofjane', '" + kHash + "', 'x')");
+  BOOST_TEST(Must() == "api_tokens 11: revoked\n");
+  BOOST_TEST(Holds(notes, "api_keys 11: not imported: the public token publicofjane stands in row 13 too\n"),
+             notes);
+}
+
 BOOST_AUTO_TEST_CASE(TwoFirstImportsAtOnceTakeTurns) {
   db::Pool other(database.Root());
   std::vector<std::future<Result>> imports;
