@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "lib/ctl/commands.h"
+#include "lib/ssh/ssh.h"
 
 namespace cvm::ctl {
 namespace {
@@ -104,10 +105,9 @@ Done TokenRotate(Invocation& call) {
   const auto retired = call.services->auth.Retire(*made, grace, DatabaseDeadline());
   if (retired) return ExitStatus::kOk;
   // No error of the usual kind: with --json it would stand behind the pair, and make one document two.
-  call.console.err
-      << "cvmctl: the new pair is good, but the old one was not told to end: 'cvmctl token revoke "
-      << made->old_public_token << "' when it is used no more (" << ForTerminal(retired.error().message)
-      << ")\n";
+  call.console.err << "cvmctl: the new pair is good, but the old one was not told to end ("
+                   << ForTerminal(retired.error().message) << "): when it is used no more, run: "
+                   << ssh::Command({"cvmctl", "token", "revoke", made->old_public_token}).Quoted() << '\n';
   return StatusFor(retired.error().code);
 }
 

@@ -10,6 +10,7 @@
 
 #include "lib/base/text.h"
 #include "lib/node/reading.h"
+#include "lib/ssh/ssh.h"
 #include "lib/traffic/book.h"
 
 namespace cvm::traffic {
@@ -102,7 +103,8 @@ class Collection {
   }
 
   base::Error Advised(const base::Error& error) const {
-    return {error.code, error.message + ": run: cvmctl node check " + node_.name};
+    const std::string check = ssh::Command({"cvmctl", "node", "check", node_.name}).Quoted();
+    return {error.code, error.message + ": run: " + check};
   }
 
   static std::deque<Ctids> Split(const std::vector<Noted>& noted) {
