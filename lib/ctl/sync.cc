@@ -15,4 +15,14 @@ void WarnOfSync(Invocation& call, std::uint64_t vps_id) {
                     "the panel says: change it there, or do this after --final");
 }
 
+void WarnOfUnknownPair(Invocation& call, std::uint64_t token_id) {
+  const auto unknown = panel_import::IsUnknownToPanel(call.services->pool, token_id, DatabaseDeadline());
+  if (!unknown || !*unknown) return;
+  const std::string id = std::to_string(token_id);
+  call.console.Warn("the user of pair " + id +
+                    " comes from a CVM panel, which does not know the new pair: a sync does not revoke it, "
+                    "whatever the panel does with the user or the old pair; end it by 'cvmctl token revoke " +
+                    id + "'");
+}
+
 }  // namespace cvm::ctl

@@ -12,6 +12,9 @@ namespace cvm::ctl {
 // database that does not answer here is no reason to fail.
 void WarnOfSync(Invocation& call, std::uint64_t vps_id);
 
+// Says of a pair that was made here for a user from a panel that it outlives what the panel revokes.
+void WarnOfUnknownPair(Invocation& call, std::uint64_t token_id);
+
 }  // namespace cvm::ctl
 
 #endif  // CVM_LIB_CTL_SYNC_H_

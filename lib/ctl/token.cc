@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "lib/ctl/commands.h"
+#include "lib/ctl/sync.h"
 #include "lib/ssh/ssh.h"
 
 namespace cvm::ctl {
@@ -93,6 +94,7 @@ Done TokenCreate(Invocation& call) {
       call.services->auth.CreateToken(call.arguments.Text("USER"), *options, DatabaseDeadline());
   if (!pair) return pair.error();
   if (const auto shown = ShowNew(call, *pair); !shown) return shown.error();
+  WarnOfUnknownPair(call, pair->id);
   return ExitStatus::kOk;
 }
 
@@ -102,6 +104,7 @@ Done TokenRotate(Invocation& call) {
   const auto made = call.services->auth.Replace(call.arguments.Text("TOKEN"), DatabaseDeadline());
   if (!made) return made.error();
   if (const auto shown = ShowNew(call, made->pair); !shown) return shown.error();
+  WarnOfUnknownPair(call, made->pair.id);
   const auto retired = call.services->auth.Retire(*made, grace, DatabaseDeadline());
   if (retired) return ExitStatus::kOk;
   // No error of the usual kind: with --json it would stand behind the pair, and make one document two.

@@ -260,6 +260,35 @@ void NoteLeft(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) 
   }
 }
 
+// The panel's word does not end them.
+void NotePairsLeft(db::Session& session, const Wanted& wanted, std::vector<Note>& notes) {
+  session.Query(
+      "SELECT t.id, u.id, u.name FROM api_tokens t JOIN users u ON u.id = t.user_id WHERE t.source IS NULL "
+      "AND u.source = 'cvm' AND t.revoked_at IS NULL AND u.disabled = 0 AND "
+      "(t.expires_at IS NULL OR t.expires_at > UTC_TIMESTAMP(3)) ORDER BY t.id",
+      {}, [&](const db::Row& row) {
+        if (wanted.in_panel.at(kUsers).count(row.U64(1)) > 0) return;
+        const std::string id = std::to_string(row.U64(0));
+        notes.push_back({TableOf(kTokens).name, id,
+                         "made here and in force, while its user \"" + row.Text(2) + "\" (" +
+                             std::to_string(row.U64(1)) + ") is gone from the panel: 'cvmctl token revoke " +
+                             id + "' ends it"});
+      });
+}
+
+// What was made here for the one before cannot be told from what is the new one's, but by a person.
+void NoteReusedUsers(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) {
+  for (const Record& record : wanted.records.at(kUsers)) {
+    const auto before = ours.at(kUsers).find(record.id);
+    if (before == ours.at(kUsers).end() || !IsReused(before->second, record)) continue;
+    notes.push_back({TableOf(kUsers).panel_name, std::to_string(record.id),
+                     "its ID was the one of \"" + before->second.values[user::kName].value_or("") +
+                         "\", who was gone from the panel: pairs made here for that one are revoked; "
+                         "VPSes that are not the new one's are to be terminated and purged ('cvmctl vps "
+                         "list')"});
+  }
+}
+
 struct Found {
   Ours ours;  // before
   Wanted wanted;
@@ -289,6 +318,8 @@ base::Result<Found> FindOut(db::Session& session, const Panel& panel, const base
   NoteRevoked(found.wanted, ours, found.report.notes);
   NoteRetiredNodes(found.wanted, ours, found.report.notes);
   NoteLeft(found.wanted, ours, found.report.notes);
+  NotePairsLeft(session, found.wanted, found.report.notes);
+  NoteReusedUsers(found.wanted, ours, found.report.notes);
   found.report.without_host_key = WithoutHostKey(session, found.wanted, ours);
   return found;
 }
@@ -354,6 +385,16 @@ base::Result<bool> IsPanels(db::Pool& ours, std::uint64_t vps_id, base::Deadline
                       "SELECT v.id FROM vpses v JOIN imports i ON i.source = v.source WHERE v.id = ? AND "
                       "i.ended_at IS NULL",
                       {vps_id})
+        .has_value();
+  });
+}
+
+base::Result<bool> IsUnknownToPanel(db::Pool& ours, std::uint64_t token_id, base::Deadline deadline) {
+  return ours.Run(deadline, [&](db::Session& session) {
+    return db::FindId(session,
+                      "SELECT t.id FROM api_tokens t JOIN users u ON u.id = t.user_id JOIN imports i ON "
+                      "i.source = u.source WHERE t.id = ? AND t.source IS NULL AND i.ended_at IS NULL",
+                      {token_id})
         .has_value();
   });
 }

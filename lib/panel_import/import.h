@@ -50,7 +50,7 @@ struct Change {
 struct Difference {
   std::string table;
   std::uint64_t id = 0;
-  std::string what;  // "added", "changed", "revoked", "in force again", "terminated", "stop given up, as …"
+  std::string what;  // "added", "changed", "revoked", "in force again", "terminated", "purged, as …", …
   std::vector<Change> changes;
 };
 
@@ -87,6 +87,10 @@ base::Result<Report> Import(db::Pool& ours, db::Pool& panel, const Options& opti
 
 // Whether the panel has the last word on a VPS of ours: it was imported, and the import was not ended.
 base::Result<bool> IsPanels(db::Pool& ours, std::uint64_t vps_id, base::Deadline deadline);
+
+// Whether a pair is one that was made for an imported user while the import goes on: the panel does not know
+// of it.
+base::Result<bool> IsUnknownToPanel(db::Pool& ours, std::uint64_t token_id, base::Deadline deadline);
 
 }  // namespace cvm::panel_import
 

@@ -19,6 +19,9 @@ constexpr std::size_t kLongestPublicToken = 64;  // the column's width
 constexpr db::Sql kRevoke =
     "UPDATE api_tokens SET revoked_at = UTC_TIMESTAMP(3), import_revoked_at = UTC_TIMESTAMP(3) "
     "WHERE id = ? AND source = 'cvm' AND revoked_at IS NULL";
+constexpr db::Sql kRevokeHere =
+    "UPDATE api_tokens SET revoked_at = UTC_TIMESTAMP(3) WHERE id = ? AND source IS NULL AND revoked_at IS "
+    "NULL";
 constexpr db::Sql kRestore =
     "UPDATE api_tokens SET revoked_at = NULL, import_revoked_at = NULL "
     "WHERE id = ? AND source = 'cvm' AND revoked_at = import_revoked_at";
@@ -32,6 +35,11 @@ constexpr db::Sql kStop =
     "WHERE v.id = ? AND v.source = 'cvm' AND n.retired_at IS NULL";
 constexpr db::Sql kDrop = "UPDATE vpses SET stop_pending = 0 WHERE id = ?";
 constexpr db::Sql kTerminate = "UPDATE vpses SET state = 'terminated' WHERE id = ? AND source = 'cvm'";
+
+// With all that was counted for it. One that lives again since it was looked at stays, and the import fails.
+constexpr db::Sql kPurge = "DELETE FROM vpses WHERE id = ? AND source = 'cvm' AND state = 'terminated'";
+constexpr db::Sql kLose = "UPDATE users SET source_id = NULL WHERE id = ? AND source = 'cvm'";
+constexpr db::Sql kFind = "UPDATE users SET source_id = id WHERE id = ? AND source = 'cvm'";
 
 // A VPS that has no period yet is none of them: it begins with nothing.
 constexpr db::Sql kPeriods =
@@ -54,6 +62,7 @@ class Planner {
     EndGone(kVpses, Do::kTerminate, "terminated");
     RestoreKeys();
     FreePublicTokens();
+    MarkUsers();
     for (std::size_t kind = 0; kind < kKinds; ++kind) Compare(static_cast<Kind>(kind));
     Append(forgotten_);
     for (std::size_t kind = 0; kind < kKinds; ++kind) {
@@ -101,6 +110,29 @@ class Planner {
     }
   }
 
+  // The ID of a user that was gone may be given to another, for whom the pairs made here are not.
+  void MarkUsers() {
+    for (const auto& [id, existing] : ours_.at(kUsers)) {
+      const bool gone = wanted_.in_panel.at(kUsers).count(id) == 0;
+      if (existing.imported && gone && !existing.marked) plan_.steps.push_back({Do::kLose, kUsers, {id, {}}});
+    }
+    for (const Record& record : wanted_.records.at(kUsers)) {
+      const auto before = ours_.at(kUsers).find(record.id);
+      if (before == ours_.at(kUsers).end() || !before->second.marked) continue;
+      plan_.steps.push_back({Do::kFind, kUsers, {record.id, {}}});
+      if (IsReused(before->second, record)) RevokeMadeHere(record.id);
+    }
+  }
+
+  void RevokeMadeHere(std::uint64_t user_id) {
+    for (const auto& [id, existing] : ours_.at(kTokens)) {
+      const bool here = !existing.imported && !existing.out_of_force;
+      if (!here || existing.values[token_row::kUser] != Text(std::to_string(user_id))) continue;
+      plan_.steps.push_back({Do::kRevokeHere, kTokens, {id, {}}});
+      Differ(kTokens, id, kUserReused, {});
+    }
+  }
+
   // A panel that mends a doubled public token may keep the newer of the two keys. What is left of the older
   // one here shows in the records under a public token that nobody can present.
   void FreePublicTokens() {
@@ -129,10 +161,24 @@ class Planner {
         Add(kind, record);
       } else if (!found->second.imported) {
         plan_.held.push_back(std::string(TableOf(kind).name) + " " + std::to_string(record.id));
+      } else if (kind == kVpses && IsReusedVps(found->second, record)) {
+        Renew(record);
       } else if (found->second.values != record.values) {
         Alter(kind, record, found->second);
       }
     }
+  }
+
+  // What was terminated and is another user's now is another VPS: what was counted is nothing of its own.
+  static bool IsReusedVps(const Existing& before, const Record& now) {
+    return before.out_of_force && before.values[vps_row::kUser] != now.values[vps_row::kUser];
+  }
+
+  void Renew(const Record& record) {
+    forgotten_.push_back({Do::kPurge, kVpses, {record.id, {}}});
+    renewed_.insert(record.id);
+    Differ(kVpses, record.id, kVpsReused, {});
+    Add(kVpses, record);
   }
 
   void Add(Kind kind, const Record& record) {
@@ -210,7 +256,7 @@ class Planner {
       if (!vps.terminated) living.insert(ContainerOf(vps.values));
     }
     for (const auto& [id, existing] : ours_.at(kVpses)) {
-      if (!existing.stop_due && halted_.count(id) == 0) continue;
+      if (renewed_.count(id) > 0 || (!existing.marked && halted_.count(id) == 0)) continue;
       const char* const why = WhyNeverStopped(left.at(id), living);
       if (why == nullptr) continue;
       plan_.steps.push_back({Do::kDrop, kVpses, {id, {}}});
@@ -234,7 +280,8 @@ class Planner {
   void CompareTraffic(std::uint64_t id) {
     const traffic::Bytes& used = wanted_.used.at(id);
     const auto found = periods_.find(id);
-    const traffic::Period now = found == periods_.end() ? traffic::Period() : found->second;
+    const bool none = found == periods_.end() || renewed_.count(id) > 0;
+    const traffic::Period now = none ? traffic::Period() : found->second;
     const traffic::Bytes opening = now.OpeningFor(used);
     std::vector<Change> changes;
     const auto compare = [&](const char* field, std::uint64_t before, std::uint64_t after) {
@@ -251,7 +298,7 @@ class Planner {
   const Ours& ours_;
   const Periods& periods_;
   Steps forgotten_;
-  std::set<std::uint64_t> halted_;
+  std::set<std::uint64_t> halted_, renewed_;
   std::array<Steps, kKinds> parked_, updated_, inserted_;
   Plan plan_;
 };
@@ -295,6 +342,18 @@ void CarryStep(db::Session& session, const Step& step, std::vector<Moved>& moved
   switch (step.what) {
     case Do::kRevoke:
       session.Execute(kRevoke, {id});
+      return;
+    case Do::kRevokeHere:
+      session.Execute(kRevokeHere, {id});
+      return;
+    case Do::kPurge:
+      session.Execute(kPurge, {id});
+      return;
+    case Do::kLose:
+      session.Execute(kLose, {id});
+      return;
+    case Do::kFind:
+      session.Execute(kFind, {id});
       return;
     case Do::kRestore:
       session.Execute(kRestore, {id});

@@ -24,8 +24,10 @@ Periods ReadPeriods(db::Session& session);
 struct Step {
   enum class Do {
     kRevoke,
+    kRevokeHere,  // a pair made here
     kRestore,
     kTerminate,
+    kPurge,
     kFree,
     kPark,
     kUpdate,
@@ -33,7 +35,9 @@ struct Step {
     kDrop,
     kInsert,
     kOpening,
-    kForget
+    kForget,
+    kLose,  // a user that is gone
+    kFind   // and is there again
   };
   Do what;
   Kind kind;
@@ -41,9 +45,11 @@ struct Step {
   traffic::Bytes used = {};  // kOpening: what the running period should come to
 };
 
-// The differences of a stop that was due and never can be done: nothing is sent to its node, or it would hit
-// another VPS.
+// Differences. Of a stop that was due and never can be done: nothing is sent to its node, or it would hit
+// another VPS. Of what the panel's row for an ID has nothing to do with any more.
 inline constexpr const char* kNodeOut = "stop given up, as its node is out of service";
+inline constexpr const char* kUserReused = "revoked, as its user's ID is another's now";
+inline constexpr const char* kVpsReused = "purged, as its ID is another's now";
 inline constexpr const char* kContainerPassed = "stop given up, as its container is another VPS's";
 
 struct Plan {

@@ -31,6 +31,8 @@ constexpr Recorded kRecorded[] = {
     {"revoked", "api_tokens", "token-revoke", "not in the CVM panel"},
     {"in force again", "api_tokens", "token-restore", "in the CVM panel again"},
     {"terminated", "vpses", "terminate", "not in the CVM panel"},
+    {kUserReused, "api_tokens", "token-revoke", "its user's ID is another's in the CVM panel"},
+    {kVpsReused, "vpses", "vps-purge", "its ID is another's in the CVM panel"},
     {kNodeOut, "vpses", "stop-drop", "its node is out of service"},
     {kContainerPassed, "vpses", "stop-drop", "its container is another VPS's"},
     {"changed", "users", "user-set", "as in the CVM panel"},

@@ -8,7 +8,8 @@ const std::array<Table, kKinds>& Tables() {
       {"users",
        "users",
        {{"name", false, true}, {"email"}},
-       "SELECT id, source <=> 'cvm', 0, 0, name, email FROM users ORDER BY id",
+       "SELECT id, source <=> 'cvm', 0, source IS NOT NULL AND source_id IS NULL, name, email FROM users "
+       "ORDER BY id",
        "INSERT INTO users (id, source, source_id, name, email, created_at) "
        "VALUES (?, 'cvm', ?, ?, ?, UTC_TIMESTAMP(3))",
        "UPDATE users SET name = ?, email = ? WHERE id = ? AND source = 'cvm'",
@@ -86,6 +87,10 @@ const std::array<Table, kKinds>& Tables() {
 
 const Table& TableOf(Kind kind) {
   return Tables().at(kind);
+}
+
+bool IsReused(const Existing& before, const Record& now) {
+  return before.marked && before.values[user::kName] != now.values[user::kName];
 }
 
 Ours ReadOurs(db::Session& session) {

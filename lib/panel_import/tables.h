@@ -28,7 +28,7 @@ struct Table {
   const char* panel_name;  // the panel's
   std::vector<Column> columns;
   // Of every row: ID, whether it came from the panel, whether it is out of force (2: an import ended it),
-  // whether a stop is due, then the columns.
+  // its mark, then the columns.
   db::Sql select;
   db::Sql insert;  // takes the ID twice, then the columns
   db::Sql update;  // takes the columns, then the ID
@@ -80,12 +80,17 @@ struct Existing {
   bool out_of_force = false;  // a revoked pair, a retired node, a terminated VPS
   std::vector<Text> values;
   bool ended_by_import = false;  // a pair that no longer stood in the panel, and nobody revoked here
-  bool stop_due = false;         // of a VPS
+  // Of a VPS: a stop is due. Of a user: its row was gone from the panel at an import before this one, which
+  // our row shows by standing for none (source_id).
+  bool marked = false;
   // A pair that this was done to stays as it is, whatever the panel says.
   bool RevokedHere() const { return out_of_force && !ended_by_import; }
 };
 using Rows = std::map<std::uint64_t, Existing>;
 using Ours = std::array<Rows, kKinds>;
+
+// Whether a user's ID is another's now: it was gone, and came back under another name.
+bool IsReused(const Existing& before, const Record& now);
 
 Ours ReadOurs(db::Session& session);
 
