@@ -128,6 +128,13 @@ node::OpenVzSettings NodeSettings(const config::WorkerSettings& worker, std::siz
   return settings;
 }
 
+// A try opens a session, which may take all of its time, and runs a command on it.
+node::BreakerSettings BreakerSettings(const ssh::Settings& sessions) {
+  node::BreakerSettings settings;
+  settings.knock = sessions.connect_timeout + std::chrono::seconds(5);
+  return settings;
+}
+
 // A database that is away now may come back; one that this program was not built for will not change by
 // itself.
 base::Status RefuseWrongSchema(db::Pool& pool) {
@@ -169,7 +176,7 @@ base::Status Serve(config::Settings settings) {
   db::Pool database(std::move(settings.database));
   if (auto refused = RefuseWrongSchema(database); !refused) return refused;
   ssh::Pool sessions(settings.ssh);
-  node::Breaker breaker(sessions);
+  node::Breaker breaker(sessions, BreakerSettings(settings.ssh));
   node::OpenVz hypervisor(breaker, NodeSettings(settings.worker, settings.ssh.sessions_per_endpoint));
   vps::Service service(database, hypervisor, ActionSettings(settings));
   const api::App app(service, {settings.worker.status_timeout});

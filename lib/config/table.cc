@@ -138,7 +138,8 @@ const std::vector<Setting>& AllSettings() {
        "refused, at once. At most half of the threads have actions, with all their waiting.",
        Into<kWorker, &WorkerSettings::reserved_threads>},
       {"worker", "waits_per_node", Form::kCount, "64", nullptr, 1, 1024,
-       "The most statuses that wait for one node at once.", Into<kWorker, &WorkerSettings::waits_per_node>},
+       "The most statuses that wait for one node at once; 64 of them need 113 threads.",
+       Into<kWorker, &WorkerSettings::waits_per_node>},
       {"worker", "actions_per_node", Form::kCount, "0", nullptr, 0, 63,
        "The most actions at once on one node, those that wait for another one to end too; below\n"
        "ssh.sessions_per_node, so that its status can be asked for meanwhile; 0: two less than that.",

@@ -72,8 +72,9 @@ base::Status Batcher::JoinLine(const Node& node, const Line& line) const {
   return base::Error{base::ErrorCode::kOverloaded, "node " + node.name + " is slow to answer"};
 }
 
-Answer Batcher::Ask(const Node& node, base::Ctid ctid, base::Deadline deadline) {
-  const std::string key = std::to_string(node.id) + " " + node.endpoint.Identity();
+Answer Batcher::Ask(const Node& node, base::Ctid ctid, base::Deadline deadline, bool apart) {
+  std::string key = std::to_string(node.id) + " " + node.endpoint.Identity();
+  if (apart) key.append(" ").append(ctid.text());
   Caller self(ctid, deadline);
   std::unique_lock<std::mutex> lock(mutex_);
   Line& line = lines_[key];  // stays where it is for as long as `self` stands in it

@@ -1,6 +1,6 @@
 // Callers that ask one node about its containers at the same time share one question to it.
 //
-// At most one question is under way to a node. Who comes while one is waits for the next, which begins when
+// At most one question is under way to a node, but for containers that are asked for apart. Who comes while one is waits for the next, which begins when
 // the one before has ended, and so after all of its askers have asked: an answer is as fresh as if each had
 // asked alone. The question is put by the thread of one of them, the one with the latest deadline, so that
 // none is held beyond its own time and none is cut short by another's. Safe from any thread.
@@ -45,14 +45,15 @@ class Batcher {
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;
 
+  // `apart`: not with the others of its node, but only with those who ask for the same container.
   // Errors: those of the question; kOverloaded, at once, where the node is slow, or let a question wait
   // in vain, has answered none since, and is being asked another; kBroken: no answer by the deadline;
   // kInternal: the question was lost by a fault of our own.
-  Answer Ask(const Node& node, base::Ctid ctid, base::Deadline deadline);
+  Answer Ask(const Node& node, base::Ctid ctid, base::Deadline deadline, bool apart = false);
 
  private:
   struct Caller;
-  // All about one node. Waiting callers stand in one of the two lists. It goes when nobody waits, unless the
+  // All about one node, or one container that is asked for apart. Waiting callers stand in one of the two lists. It goes when nobody waits, unless the
   // node is to be remembered for its silence.
   struct Line {
     bool asking = false;
@@ -70,7 +71,7 @@ class Batcher {
   const Question question_;
   const BatchSettings settings_;
   std::mutex mutex_;
-  std::unordered_map<std::string, Line> lines_;  // by node and where it is
+  std::unordered_map<std::string, Line> lines_;  // by node, where it is, and who is apart
 };
 
 }  // namespace cvm::node

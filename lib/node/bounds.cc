@@ -4,19 +4,38 @@
 
 namespace cvm::node {
 
-bool Bounds::NodeIsFull(const Count& here, bool acts) const {
+void Bounds::Found(std::uint64_t node_id, bool prompt) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (prompt) {
+    slow_.erase(node_id);
+  } else {
+    slow_.insert(node_id);
+  }
+}
+
+std::size_t Bounds::WaitsForSlowNodes() const {
+  std::size_t waits = 0;
+  for (const auto& [node_id, count] : nodes_) waits += slow_.count(node_id) > 0 ? count.all() : 0;
+  return waits;
+}
+
+bool Bounds::NodeIsFull(std::uint64_t node_id, bool acts) const {
+  const auto found = nodes_.find(node_id);
+  const Count here = found == nodes_.end() ? Count() : found->second;
   if (acts ? here.actions >= settings_.actions_per_node : here.looks >= settings_.looks_per_node) return true;
-  const std::size_t kept = settings_.waits / 4;
-  const std::size_t several = std::max<std::size_t>(kept / 4, 1);
-  return all_.looks + all_.actions >= settings_.waits - kept && here.looks + here.actions >= several;
+  const bool slow = slow_.count(node_id) > 0;
+  const std::size_t most = slow ? std::max<std::size_t>(settings_.waits / 2, 1) : settings_.waits;
+  const std::size_t taken = slow ? WaitsForSlowNodes() : all_.all();
+  if (taken >= most) return true;
+  const std::size_t left = most - taken;
+  return left <= most / 4 && here.all() / 2 >= left;
 }
 
 Bounds::Place Bounds::Enter(std::uint64_t node_id, bool acts) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (all_.looks + all_.actions >= settings_.waits) return Place(false);
+  if (all_.all() >= settings_.waits) return Place(false);
   if (acts && all_.actions >= settings_.actions) return Place(false);
-  const auto found = nodes_.find(node_id);
-  if (NodeIsFull(found == nodes_.end() ? Count() : found->second, acts)) return Place(true);
+  if (NodeIsFull(node_id, acts)) return Place(true);
   Count& count = nodes_[node_id];
   ++(acts ? count.actions : count.looks);
   ++(acts ? all_.actions : all_.looks);
@@ -33,7 +52,7 @@ void Bounds::Leave(std::uint64_t node_id, bool acts) {
   const auto node = nodes_.find(node_id);
   --(acts ? node->second.actions : node->second.looks);
   --(acts ? all_.actions : all_.looks);
-  if (node->second.looks == 0 && node->second.actions == 0) nodes_.erase(node);
+  if (node->second.all() == 0) nodes_.erase(node);
 }
 
 }  // namespace cvm::node

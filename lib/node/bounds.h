@@ -1,8 +1,9 @@
 // How many threads may wait for nodes at one time: in all, for each node, and for actions, which can take
 // minutes. An action waits from its beginning on, also while it waits for another one to end. Whoever comes
-// beyond a bound is turned away at once, so that no node can take the threads that others need: a quarter of
-// all waits is kept from nodes that several wait for already, so that crowds at some nodes, however many
-// these are, leave room for those who ask the others.
+// beyond a bound is turned away at once, so that no node can take the threads that others need: nodes that
+// were slow or silent when last asked, however many these are, share half of all waits; and in the last
+// quarter nobody who has twice of what is left gets more, so that crowds at some leave room for those who ask
+// others.
 #ifndef CVM_LIB_NODE_BOUNDS_H_
 #define CVM_LIB_NODE_BOUNDS_H_
 
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <mutex>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace cvm::node {
@@ -59,6 +61,7 @@ class Bounds {
   struct Count {
     std::size_t looks = 0;
     std::size_t actions = 0;
+    std::size_t all() const { return looks + actions; }
   };
   // Those who wait at this moment: for each node that has any.
   std::unordered_map<std::uint64_t, Count> Waiting() const;
@@ -66,15 +69,20 @@ class Bounds {
   Place ToLook(std::uint64_t node_id) { return Enter(node_id, false); }
   Place ToAct(std::uint64_t node_id) { return Enter(node_id, true); }
 
+  // What the node was like when it was asked: prompt until something else is said.
+  void Found(std::uint64_t node_id, bool prompt);
+
  private:
   Place Enter(std::uint64_t node_id, bool acts);
-  bool NodeIsFull(const Count& here, bool acts) const;
+  bool NodeIsFull(std::uint64_t node_id, bool acts) const;
+  std::size_t WaitsForSlowNodes() const;
   void Leave(std::uint64_t node_id, bool acts);
 
   const BoundsSettings settings_;
   mutable std::mutex mutex_;
   Count all_;
   std::unordered_map<std::uint64_t, Count> nodes_;  // those that anybody waits for
+  std::unordered_set<std::uint64_t> slow_;          // one a node at most
 };
 
 }  // namespace cvm::node

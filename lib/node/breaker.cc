@@ -12,9 +12,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A host that lets us log in and does not even run `true` within this is reached, and does not answer.
-constexpr milliseconds kKnock{5000};
-
 // An endpoint that nobody has asked for so long is another one by now, or is in use no more.
 constexpr std::chrono::hours kForgotten{1};
 
@@ -34,7 +31,7 @@ base::Error NotTried(const Breaker::Circuit& circuit, Breaker::Clock::time_point
 
 }  // namespace
 
-// One call that was let through. Unless it says how it ended, nothing was learnt.
+// One call that was let through. Unless it says how it ended, nothing was learnt: the next try is put off.
 class Breaker::Attempt {
  public:
   Attempt(Breaker& breaker, const ssh::Endpoint& endpoint, const std::string& key, bool trying)
@@ -42,7 +39,7 @@ class Breaker::Attempt {
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
   ~Attempt() {
-    if (trying_) breaker_.NothingLearnt(key_);
+    if (trying_) breaker_.PutOff(key_);
   }
 
   void Ended(const base::Result<ssh::Output>& result) {
@@ -73,7 +70,7 @@ base::Result<ssh::Output> Breaker::Run(const ssh::Endpoint& endpoint, const ssh:
   if (!Admit(key, trying, refusal)) return refusal;
   Attempt attempt(*this, endpoint, key, trying);
   if (trying) {
-    auto knock = runner_.Run(endpoint, LoginCommand(), deadline.Within(kKnock));
+    auto knock = runner_.Run(endpoint, LoginCommand(), deadline.Within(settings_.knock));
     attempt.Ended(knock);
     if (!knock.ok() && ssh::NotSent(knock.error())) return knock;
   }
@@ -135,10 +132,13 @@ void Breaker::NotReached(const std::string& key, const ssh::Endpoint& endpoint, 
                                     {"next_try_ms", Milliseconds(wait)}});
 }
 
-void Breaker::NothingLearnt(const std::string& key) {
+// A try that taught nothing: others wait before the next one as after the first failure.
+void Breaker::PutOff(const std::string& key) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = open_.find(key);
-  if (found != open_.end()) found->second.circuit.trying = false;
+  if (found == open_.end()) return;
+  found->second.circuit.trying = false;
+  found->second.circuit.try_again = settings_.now() + settings_.first_wait;
 }
 
 void Breaker::ForgetOld(Clock::time_point now) {

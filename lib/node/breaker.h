@@ -28,6 +28,9 @@ struct BreakerSettings {
   // shortened by chance.
   std::chrono::milliseconds first_wait{1000};
   std::chrono::milliseconds most_wait{30000};
+  // How long a try may take: a session is opened and runs a command that does nothing. A host that takes
+  // longer is reached only if a session to it is opened within this.
+  std::chrono::milliseconds knock{15000};
   base::Backoff::Random random = base::RandomUnit;
   std::function<Clock::time_point()> now = Clock::now;
 };
@@ -65,7 +68,7 @@ class Breaker : public ssh::Runner {
   bool Admit(const std::string& key, bool& trying, base::Error& refusal);
   void Reached(const std::string& key);
   void NotReached(const std::string& key, const ssh::Endpoint& endpoint, const std::string& why, bool tried);
-  void NothingLearnt(const std::string& key);
+  void PutOff(const std::string& key);
   void ForgetOld(Clock::time_point now);
 
   ssh::Runner& runner_;

@@ -1,6 +1,7 @@
 #include "lib/node/openvz.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,7 @@ class OpenVz::Impl {
         acting_(settings.acting),
         bounds_settings_(settings.bounds),
         bounds_(settings.bounds),
+        patience_(settings.batch.patience),
         survey_(runner),
         batcher_([this](const Node& node, const std::vector<base::Ctid>& ctids,
                         base::Deadline deadline) { return Survey(node, ctids, deadline); },
@@ -36,8 +38,12 @@ class OpenVz::Impl {
   Answer Inspect(const Node& node, base::Ctid ctid, base::Deadline deadline) {
     if (node.retired) return OutOfService(node);
     const auto place = bounds_.ToLook(node.id);
-    auto answer = place ? batcher_.Ask(node, ctid, deadline) : Answer(TooMany(node, "questions", place));
-    if (!answer && answer.error().code == base::ErrorCode::kOverloaded) meter_.StatusRefused(node);
+    auto answer = place ? batcher_.Ask(node, ctid, deadline, survey_.Spoils(node, ctid))
+                        : Answer(TooMany(node, "questions", place));
+    if (!answer && answer.error().code == base::ErrorCode::kOverloaded) {
+      meter_.StatusRefused(node);
+      if (place) bounds_.Found(node.id, false);  // the one who is asking it has not come back for long
+    }
     return answer;
   }
 
@@ -63,9 +69,11 @@ class OpenVz::Impl {
   Answers Survey(const Node& node, const std::vector<base::Ctid>& ctids, base::Deadline deadline) {
     const auto begun = Meter::Clock::now();
     Answers answers = survey_.Ask(node, ctids, deadline);
+    const auto took = Meter::Clock::now() - begun;
     const bool answered =
         std::any_of(answers.begin(), answers.end(), [](const auto& answer) { return answer.second.ok(); });
-    meter_.Asked(node, ctids.size(), Meter::Clock::now() - begun, answered);
+    meter_.Asked(node, ctids.size(), took, answered);
+    bounds_.Found(node.id, answered && took <= patience_);
     return answers;
   }
 
@@ -74,6 +82,7 @@ class OpenVz::Impl {
   const BoundsSettings bounds_settings_;
   Meter meter_;
   Bounds bounds_;
+  const std::chrono::milliseconds patience_;
   node::Survey survey_;
   Batcher batcher_;
 };

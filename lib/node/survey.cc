@@ -142,21 +142,32 @@ std::set<base::Ctid> Survey::Spoilers(const std::string& key) {
   return known == spoilers_.end() ? std::set<base::Ctid>() : known->second;
 }
 
-void Survey::Remember(const std::string& key, std::set<base::Ctid> spoilers) {
-  if (spoilers.size() > kMostSpoilers) spoilers.clear();
+bool Survey::Spoils(const Node& node, base::Ctid ctid) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (spoilers.empty()) {
-    spoilers_.erase(key);
-  } else {
-    spoilers_[key] = std::move(spoilers);
+  if (spoilers_.empty()) return false;
+  const auto known = spoilers_.find(KeyOf(node));
+  return known != spoilers_.end() && known->second.count(ctid) > 0;
+}
+
+// Only of those that were asked for: another question may have learnt of others meanwhile.
+void Survey::Remember(const std::string& key, const Ctids& asked, const std::set<base::Ctid>& spoilers) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  auto& known = spoilers_[key];
+  for (const base::Ctid ctid : asked) {
+    if (spoilers.count(ctid) > 0) {
+      known.insert(ctid);
+    } else {
+      known.erase(ctid);
+    }
   }
+  if (known.empty() || known.size() > kMostSpoilers) spoilers_.erase(key);
 }
 
 Answers Survey::Ask(const Node& node, const Ctids& ctids, base::Deadline deadline) {
   const std::string key = KeyOf(node);
   auto spoilers = Spoilers(key);
   const Rows rows = Asker(runner_, node, deadline, spoilers).Ask(ctids);
-  Remember(key, std::move(spoilers));
+  Remember(key, ctids, spoilers);
   const bool any_pages =
       std::any_of(rows.begin(), rows.end(), [](const auto& row) { return NeedsPageSize(row.second); });
   const auto page_size =

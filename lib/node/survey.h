@@ -30,11 +30,14 @@ class Survey {
   // vzlist fails harms no other; how often is bounded by what two such containers take. Such a one is
   // remembered, and asked for by a command of its own until it answers. Errors: as AskVzlist gives them.
   Answers Ask(const Node& node, const std::vector<base::Ctid>& ctids, base::Deadline deadline);
+  // Whether vzlist failed at it when it was last asked for.
+  bool Spoils(const Node& node, base::Ctid ctid);
 
  private:
   base::Result<std::uint64_t> PageSize(const Node& node, const std::string& key, base::Deadline deadline);
   std::set<base::Ctid> Spoilers(const std::string& key);
-  void Remember(const std::string& key, std::set<base::Ctid> spoilers);
+  void Remember(const std::string& key, const std::vector<base::Ctid>& asked,
+                const std::set<base::Ctid>& spoilers);
 
   ssh::Runner& runner_;
   std::mutex mutex_;

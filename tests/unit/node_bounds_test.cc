@@ -20,6 +20,15 @@ BoundsSettings Some() {
   return settings;
 }
 
+BoundsSettings AsTheWorkerComes() {
+  BoundsSettings settings;
+  settings.waits = 96;
+  settings.looks_per_node = 64;
+  settings.actions = 64;
+  settings.actions_per_node = 8;
+  return settings;
+}
+
 // Takes places until there is none and gives how many there were.
 template <class Enter>
 std::size_t Fill(std::vector<Bounds::Place>& places, Enter enter) {
@@ -39,10 +48,9 @@ BOOST_AUTO_TEST_CASE(OneNodeTakesNoMoreThanItsShareAndLeavesTheRestToOthers) {
   std::vector<Bounds::Place> places;
   BOOST_TEST(Fill(places, [&] { return bounds.ToLook(1); }) == 4U);
   BOOST_TEST(Fill(places, [&] { return bounds.ToAct(1); }) == 2U);
-  BOOST_TEST(Fill(places, [&] { return bounds.ToLook(2); }) == 2U);
+  BOOST_TEST(Fill(places, [&] { return bounds.ToLook(2); }) == 3U);
   places.push_back(bounds.ToLook(3));
-  places.push_back(bounds.ToAct(4));
-  BOOST_TEST((!!places[places.size() - 2] && !!places.back()));
+  BOOST_TEST(!!places.back());
   BOOST_TEST(!bounds.ToLook(5));
   BOOST_TEST(!bounds.ToAct(5));
 }
@@ -65,11 +73,43 @@ BOOST_AUTO_TEST_CASE(CrowdsAtSomeNodesLeaveRoomForThoseWhoAskTheOthers) {
   }
 }
 
+// One hangs with all that it may have; a second one is asked by many, who get their answers at once.
+BOOST_AUTO_TEST_CASE(BesideANodeThatHangsAnotherOneHasRoomForMany) {
+  Bounds bounds(AsTheWorkerComes());
+  std::vector<Bounds::Place> places;
+  Fill(places, [&] { return bounds.ToLook(1); });
+  BOOST_TEST(Fill(places, [&] { return bounds.ToAct(1); }) == 8U);
+  BOOST_TEST(Fill(places, [&] { return bounds.ToLook(2); }) == 16U);
+  BOOST_TEST(!!bounds.ToLook(3));
+}
+
+BOOST_AUTO_TEST_CASE(NodesThatAreSlowHoweverManyShareHalfOfAllWaits) {
+  for (const bool one_each : {false, true}) {
+    Bounds bounds(AsTheWorkerComes());
+    for (std::uint64_t slow = 1; slow <= 150; ++slow) bounds.Found(slow, false);
+    std::vector<Bounds::Place> places;
+    for (std::uint64_t slow = 1; slow <= 150; ++slow) {
+      if (!one_each) Fill(places, [&] { return bounds.ToLook(slow); });
+      auto place = bounds.ToLook(slow);
+      if (place) places.push_back(std::move(place));
+    }
+    BOOST_TEST(places.size() == 48U);
+    BOOST_TEST(Fill(places, [&] { return bounds.ToLook(200); }) == 32U);
+    BOOST_TEST(!!bounds.ToLook(201));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(ASlowNodeThatAnswersPromptlyIsOneOfTheOthersAgain) {
+  Bounds bounds(AsTheWorkerComes());
+  std::vector<Bounds::Place> places;
+  bounds.Found(1, false);
+  BOOST_TEST(Fill(places, [&] { return bounds.ToLook(1); }) == 36U);
+  bounds.Found(1, true);
+  BOOST_TEST(Fill(places, [&] { return bounds.ToLook(1); }) == 28U);
+}
+
 BOOST_AUTO_TEST_CASE(SixtyFourWhoAskOneNodeAllHaveAPlaceAsTheWorkerComes) {
-  BoundsSettings settings;
-  settings.waits = 96;
-  settings.looks_per_node = 64;
-  Bounds bounds(settings);
+  Bounds bounds(AsTheWorkerComes());
   std::vector<Bounds::Place> places;
   BOOST_TEST(Fill(places, [&] { return bounds.ToLook(1); }) == 64U);
 }

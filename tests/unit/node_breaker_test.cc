@@ -22,8 +22,10 @@ using Result = cvm::base::Result<cvm::ssh::Output>;
 struct Host : cvm::ssh::Runner {
   std::function<Result()> answer;
   int asked = 0;
-  Result Run(const cvm::ssh::Endpoint&, const cvm::ssh::Command&, Deadline) override {
+  std::optional<Deadline> first_deadline;  // of the last call
+  Result Run(const cvm::ssh::Endpoint&, const cvm::ssh::Command&, Deadline deadline) override {
     ++asked;
+    if (!first_deadline) first_deadline = deadline;
     const auto now = answer;  // which may change while it answers
     return now();
   }
@@ -41,8 +43,9 @@ struct Circuit {
   }
   // The code that a caller gets; nothing for an answer.
   std::string Call() { return CallTo(endpoint); }
-  std::string CallTo(const cvm::ssh::Endpoint& where) {
-    const auto result = TheBreaker().Run(where, cvm::ssh::Command({"true"}), Deadline::In(seconds(10)));
+  std::string CallTo(const cvm::ssh::Endpoint& where, Deadline deadline = Deadline::In(seconds(10))) {
+    host.first_deadline.reset();
+    const auto result = TheBreaker().Run(where, cvm::ssh::Command({"true"}), deadline);
     return result.ok() ? "" : cvm::base::CodeName(result.error().code);
   }
   // Whether a call gets through to the host.
@@ -143,18 +146,32 @@ BOOST_FIXTURE_TEST_CASE(WhatBreaksOffAfterTheCircuitOpenedDoesNotCloseIt, Circui
   BOOST_TEST(!Passes());
 }
 
-BOOST_FIXTURE_TEST_CASE(ATryThatTaughtNothingLeavesTheNextCallerToTry, Circuit) {
+BOOST_FIXTURE_TEST_CASE(ATryThatTaughtNothingIsMadeAgainByTheNextCallerAfterTheFirstWait, Circuit) {
   Gives(ErrorCode::kUnavailable);
   BOOST_TEST(Passes());
   now += seconds(1);
   Gives(ErrorCode::kOverloaded);
   BOOST_TEST(Call() == "overloaded");
+  BOOST_TEST(!Passes());
+  now += seconds(1);
   BOOST_TEST(Passes());
+  now += seconds(1);
   host.answer = []() -> Result { throw std::runtime_error("a surprise"); };
   BOOST_CHECK_THROW(Call(), std::runtime_error);
+  now += seconds(1);
   Gives(ErrorCode::kUnavailable);
   BOOST_TEST(Passes());
   BOOST_TEST(!Passes());
+}
+
+BOOST_FIXTURE_TEST_CASE(WhoTriesAgainHasTheTimeThatASessionMayTake, Circuit) {
+  settings.knock = seconds(60);
+  Gives(ErrorCode::kUnavailable);
+  BOOST_TEST(Passes());
+  now += seconds(1);
+  Answers();
+  BOOST_TEST(CallTo(endpoint, Deadline::In(seconds(40))) == "");
+  BOOST_TEST((host.first_deadline->Remaining() > seconds(20)));
 }
 
 BOOST_FIXTURE_TEST_CASE(OneAtATimeTriesAndTheOthersAreAnsweredMeanwhile, Circuit) {

@@ -1,7 +1,10 @@
 #include "lib/node/openvz.h"
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
+#include <cstdint>
+#include <future>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +42,22 @@ struct Driven {
   cvm::node::Node node;
   cvm::tests::FakeRunner runner;
   cvm::node::OpenVz openvz{runner};
+};
+
+// A node on which vzlist fails for 105, and hangs once it is told to.
+struct Spoiled : cvm::ssh::Runner {
+  std::promise<void> begun, end;
+  std::atomic<bool> hangs{false};
+
+  cvm::base::Result<cvm::ssh::Output> Run(const cvm::ssh::Endpoint&, const cvm::ssh::Command& command,
+                                          Deadline) override {
+    if (command.Quoted().find("105") == std::string::npos) return cvm::ssh::Output{0, kStopped, ""};
+    if (hangs) {
+      begun.set_value();
+      end.get_future().wait();
+    }
+    return cvm::ssh::Output{3, "", ""};
+  }
 };
 
 const std::string kVzlist = "timeout 10 vzlist -j -o ctid,status,physpages,diskspace 101";
@@ -153,6 +172,22 @@ BOOST_FIXTURE_TEST_CASE(ReadingCommandsAreBoundedOnTheNodeToo, Driven) {
   BOOST_TEST(openvz.Inspect(node, ctid, Deadline::In(std::chrono::milliseconds(1))).ok());
   const std::string rest = " vzlist -j -o ctid,status,physpages,diskspace 2147483647";
   BOOST_TEST(runner.lines == (std::vector<std::string>{"timeout 30" + rest, "timeout 1" + rest}));
+}
+
+BOOST_AUTO_TEST_CASE(WhileVzlistHangsAtAContainerAtWhichItFailedTheOthersAreAnswered) {
+  Spoiled runner;
+  cvm::node::OpenVz openvz(runner);
+  const cvm::node::Node node;
+  const auto inspect = [&](std::uint64_t ctid, std::chrono::seconds within) {
+    return openvz.Inspect(node, *Ctid::FromNumber(ctid), Deadline::In(within));
+  };
+  BOOST_TEST(!inspect(105, std::chrono::seconds(10)).ok());
+  runner.hangs = true;
+  auto hanging = std::async(std::launch::async, [&] { return inspect(105, std::chrono::seconds(60)); });
+  runner.begun.get_future().wait();
+  BOOST_TEST(inspect(101, std::chrono::seconds(5)).ok());
+  runner.end.set_value();
+  BOOST_TEST(!hanging.get().ok());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
