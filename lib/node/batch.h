@@ -1,9 +1,10 @@
 // Callers that ask one node about its containers at the same time share one question to it.
 //
-// At most one question is under way to a node, but for containers that are asked for apart. Who comes while one is waits for the next, which begins when
-// the one before has ended, and so after all of its askers have asked: an answer is as fresh as if each had
-// asked alone. The question is put by the thread of one of them, the one with the latest deadline, so that
-// none is held beyond its own time and none is cut short by another's. Safe from any thread.
+// At most one question is under way to a node, but for containers that are asked for apart. Who comes while
+// one is waits for the next, which begins when the one before has ended, and so after all of its askers have
+// asked: an answer is as fresh as if each had asked alone. The question is put by the thread of one of them,
+// the one with the latest deadline, so that none is held beyond its own time and none is cut short by
+// another's. Safe from any thread.
 #ifndef CVM_LIB_NODE_BATCH_H_
 #define CVM_LIB_NODE_BATCH_H_
 
@@ -53,8 +54,8 @@ class Batcher {
 
  private:
   struct Caller;
-  // All about one node, or one container that is asked for apart. Waiting callers stand in one of the two lists. It goes when nobody waits, unless the
-  // node is to be remembered for its silence.
+  // All about one node, or one container that is asked for apart. Waiting callers stand in one of the two
+  // lists. It goes when nobody waits, unless the node is to be remembered for its silence.
   struct Line {
     bool asking = false;
     BatchSettings::Clock::time_point asking_since;
