@@ -27,10 +27,10 @@ struct Syncing : Importing {
   std::string InForce() {
     return One("SELECT COALESCE(GROUP_CONCAT(id ORDER BY id), '-') FROM api_tokens WHERE revoked_at IS NULL");
   }
-  // Books what a container's interface shows. The life tells containers apart.
+  // Books what the interface of a VPS's container shows. The life tells containers apart.
   void Collect(std::uint64_t vps, std::uint64_t node, std::uint64_t life, std::uint64_t bytes) {
-    const auto noted =
-        test::Must(traffic::Note(ours, vps, node, *base::Ctid::FromNumber(101), test::Patience()));
+    const std::string ctid = test::Column(ours, "SELECT ctid FROM vpses WHERE id = ?", {vps}).at(0);
+    const auto noted = test::Must(traffic::Note(ours, vps, node, *base::Ctid::Parse(ctid), test::Patience()));
     node::ContainerReading reading;
     reading.epoch = {"a4f8c15d-457b-430b-9237-68525810dff9", life};
     reading.inside = {{"venet0", bytes, 0}};
