@@ -140,8 +140,9 @@ class Admin {
   // `retried`: the VPS whose pending stop was tried again; 0: it was no such try.
   void EndRecord(std::uint64_t record, std::uint64_t retried, bool done, base::Deadline deadline);
   void AwaitIntents(std::uint64_t id, base::Deadline deadline);
+  struct Due;
   base::Result<StopReport> Stop(std::uint64_t id, base::Deadline deadline);
-  base::Result<StopReport> Settle(std::uint64_t id, const audit::Starts& before, base::Deadline deadline);
+  base::Result<StopReport> Settle(const Due& before, base::Deadline deadline);
   audit::Intent IntentOf(std::uint64_t id, std::uint64_t user_id, std::string_view action) const;
 
   db::Pool& pool_;

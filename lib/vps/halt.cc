@@ -41,13 +41,15 @@ struct Locked {
   State state;
   bool stop_pending;
   std::uint64_t user_id;
+  std::uint64_t node_id;
+  std::string ctid;
 };
 
 std::optional<Locked> Lock(db::Session& session, std::uint64_t id) {
   std::optional<Locked> locked;
-  session.Query("SELECT state, stop_pending, user_id FROM vpses WHERE id = ? FOR UPDATE", {id},
+  session.Query("SELECT state, stop_pending, user_id, node_id, ctid FROM vpses WHERE id = ? FOR UPDATE", {id},
                 [&](const db::Row& row) {
-                  locked = {ReadState(row, 0), row.U64(1) != 0, row.U64(2)};
+                  locked = {ReadState(row, 0), row.U64(1) != 0, row.U64(2), row.U64(3), row.Text(4)};
                 });
   return locked;
 }
@@ -191,46 +193,65 @@ void Admin::AwaitIntents(std::uint64_t id, base::Deadline deadline) {
   }
 }
 
+// What one stop is sent by, of one moment.
+struct Admin::Due {
+  Placed placed;
+  audit::Starts starts;
+};
+
+// Looks again before each command: meanwhile the VPS may have been unsuspended, its stop done by another, or
+// its container become another VPS's, by a sync from a panel. What is left is such a change while the command
+// is on its way: the reading of the counters, and the driver's tries at another vzctl's lock
+// (ActingSettings::lock_retry, half a minute). No row is locked for so long; the one who got the container
+// finds it stopped then, and starts it.
 base::Result<StopReport> Admin::Stop(std::uint64_t id, base::Deadline deadline) {
-  const auto placed = pool_.Run(deadline, [&](db::Session& session) { return Find(session, id); });
-  if (!placed) return placed.error();
-  const auto ctid = CtidOf(placed->vps);
-  if (!ctid) return StopReport{true, "its CTID '" + placed->vps.ctid + "' is no number"};
   base::Backoff backoff(kFirstWait, kMostWait);
   const auto give_up = deadline.Within(settings_.intent_wait);
-  traffic::BeforeHalt counting(pool_, id, placed->node.id, *ctid, settings_.traffic, deadline);
   for (;;) {
-    const auto before =
-        pool_.Run(deadline, [&](db::Session& session) { return audit::ReadStarts(session, id); });
-    if (!before) return before.error();
+    const auto due = pool_.Transact(deadline, [&](db::Session& session) -> base::Result<Due> {
+      auto placed = Find(session, id);
+      if (!placed) return placed.error();
+      return Due{*std::move(placed), audit::ReadStarts(session, id)};
+    });
+    if (!due) return due.error();
+    const Vps& vps = due->placed.vps;
+    if (!vps.stop_pending) return StopReport{};
+    const auto ctid = CtidOf(vps);
+    if (!ctid) return StopReport{true, "its CTID '" + vps.ctid + "' is no number"};
+    const node::Node& node = due->placed.node;
+    traffic::BeforeHalt counting(pool_, id, node.id, *ctid, settings_.traffic, deadline);
     const auto outcome =
-        hypervisor_.ActCounted(placed->node, *ctid, node::Action::kStop, deadline, counting, nullptr);
+        hypervisor_.ActCounted(node, *ctid, node::Action::kStop, deadline, counting, nullptr);
     if (outcome && *outcome == node::Outcome::kLockedAsAsked && !give_up.Passed()) {
       std::this_thread::sleep_for(std::min(backoff.Next(), give_up.Remaining()));
       continue;
     }
-    const State state = placed->vps.state;
-    if (const std::string why = WhyNotStopped(outcome, state); !why.empty()) return StopReport{true, why};
-    const auto container = hypervisor_.Inspect(placed->node, *ctid, deadline);
-    if (const std::string why = WhyNotStopped(container, state); !why.empty()) return StopReport{true, why};
-    return Settle(id, *before, deadline);
+    if (const std::string why = WhyNotStopped(outcome, vps.state); !why.empty()) return StopReport{true, why};
+    const auto container = hypervisor_.Inspect(node, *ctid, deadline);
+    if (const std::string why = WhyNotStopped(container, vps.state); !why.empty()) {
+      return StopReport{true, why};
+    }
+    return Settle(*due, deadline);
   }
 }
 
-// The container is stopped. Whether that is for good depends on the starts from before the stop was sent, and
-// on none having begun since.
-base::Result<StopReport> Admin::Settle(std::uint64_t id, const audit::Starts& before,
-                                       base::Deadline deadline) {
-  if (before.unsettled > 0) {
+// The container is stopped. Whether that is for good depends on the starts from before the stop was sent, on
+// none having begun since, and on its being the VPS's container still.
+base::Result<StopReport> Admin::Settle(const Due& before, base::Deadline deadline) {
+  if (before.starts.unsettled > 0) {
     return StopReport{true,
                       "it is stopped, but a start from before may still be under way: repeat this in ten "
                       "minutes"};
   }
+  const std::uint64_t id = before.placed.vps.id;
   return pool_.Transact(deadline, [&](db::Session& session) -> base::Result<StopReport> {
     const auto vps = Lock(session, id);
     if (!vps) return NoSuchVps(id);
     if (vps->state == State::kActive) return StopReport{};
-    if (audit::ReadStarts(session, id).begun != before.begun) {
+    if (vps->node_id != before.placed.node.id || vps->ctid != before.placed.vps.ctid) {
+      return StopReport{true, "it became another container meanwhile: repeat this"};
+    }
+    if (audit::ReadStarts(session, id).begun != before.starts.begun) {
       return StopReport{true, "it was unsuspended and started meanwhile"};
     }
     session.Execute("UPDATE vpses SET stop_pending = 0 WHERE id = ?", {id});

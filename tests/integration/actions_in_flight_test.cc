@@ -342,6 +342,58 @@ BOOST_FIXTURE_TEST_CASE(AStopThatMeetsTheLockOfAStartIsPendingThoughTheContainer
   BOOST_TEST(IsStoppedForGood());
 }
 
+// A suspension that another vzctl's lock holds up, for as long as the test wants.
+struct HeldUp : InFlight {
+  HeldUp() {
+    HoldStart();
+    by_hand = std::thread([this] { node.Exec("vzctl start 101"); });
+    BOOST_TEST(AwaitLocked());
+    const std::size_t begun = Begun("stop");
+    suspending = std::async(std::launch::async, [this] { return Suspend(); });
+    BOOST_TEST(TestNode::Await([&] { return Begun("stop") >= begun + 3; }));
+  }
+  ~HeldUp() { Release(); }
+  void Release() {
+    ReleaseStart();
+    if (by_hand.joinable()) by_hand.join();
+  }
+
+  std::thread by_hand;
+  std::future<cvm::vps::StopReport> suspending;
+};
+
+// By a sync from a panel, say, where two VPSes change places.
+BOOST_FIXTURE_TEST_CASE(ASuspensionStopsTheContainerThatTheVpsHasAndNotTheOneThatItHad, HeldUp) {
+  BOOST_TEST(node.Exec("vzctl start 102").status == 0);
+  RunSql(pool, "UPDATE vpses SET ctid = '102'");
+  BOOST_TEST(!suspending.get().stop_pending);
+  BOOST_TEST(node.Exec("vzctl status 102").out.find("down") != std::string::npos);
+  Release();
+  BOOST_TEST(Runs());
+  BOOST_TEST(!StopPending());
+}
+
+BOOST_FIXTURE_TEST_CASE(ASuspensionThatIsTakenBackMeanwhileStopsNothing, HeldUp) {
+  BOOST_TEST(admin.Unsuspend(placed.vps.id, Patience()).ok());
+  BOOST_TEST(!suspending.get().stop_pending);
+  Release();
+  BOOST_TEST(Runs());
+}
+
+BOOST_FIXTURE_TEST_CASE(AStopIsPendingWhereTheVpsBecameAnotherContainerWhileItWasStopped, InFlight) {
+  BOOST_TEST((Act(Action::kStart) == ActionResult::kDone));
+  cvm::vps::Admin held_up(pool, held, {{}, std::chrono::milliseconds(100)});
+  held.after.Hold();
+  auto suspending =
+      std::async(std::launch::async, [&] { return Must(held_up.Suspend(placed.vps.id, Patience())); });
+  held.after.AwaitHeld();
+  RunSql(pool, "UPDATE vpses SET ctid = '102'");
+  held.after.Release();
+  BOOST_TEST(suspending.get().stop_pending);
+  BOOST_TEST(StopPending());
+  BOOST_TEST(Retry().stopped == 1U);
+}
+
 BOOST_FIXTURE_TEST_CASE(TheStartOfAWorkerThatDiedKeepsAStopPendingForTenMinutes, InFlight) {
   IntendStart();
   HoldStart();
