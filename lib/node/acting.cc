@@ -110,9 +110,11 @@ base::Result<Outcome> Run::Go() {
     const auto output = Send();
     if (!output) return AfterFailure(output.error());
     if (output->exit_status == 0) return Outcome::kDone;
+    const bool locked = output->exit_status == kVzctlLocked;
+    // No word of that in the log: nothing is wrong, and there are callers who come again and again.
+    if (locked && HoldsThoughLocked()) return Outcome::kLockedAsAsked;
     if (first) LogRefusal(acted_, *output);
-    if (output->exit_status != kVzctlLocked) return AfterRefusal(output->exit_status);
-    if (HoldsThoughLocked()) return Outcome::kLockedAsAsked;
+    if (!locked) return AfterRefusal(output->exit_status);
     const auto wait = backoff.Next();
     if (acted_.pacing.Now() + wait >= give_up) return Outcome::kLocked;
     acted_.pacing.Wait(wait);

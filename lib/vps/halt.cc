@@ -207,6 +207,7 @@ struct Admin::Due {
 base::Result<StopReport> Admin::Stop(std::uint64_t id, base::Deadline deadline) {
   base::Backoff backoff(kFirstWait, kMostWait);
   const auto give_up = deadline.Within(settings_.intent_wait);
+  bool told = false;
   for (;;) {
     const auto due = pool_.Transact(deadline, [&](db::Session& session) -> base::Result<Due> {
       auto placed = Find(session, id);
@@ -223,6 +224,8 @@ base::Result<StopReport> Admin::Stop(std::uint64_t id, base::Deadline deadline) 
     const auto outcome =
         hypervisor_.ActCounted(node, *ctid, node::Action::kStop, deadline, counting, nullptr);
     if (outcome && *outcome == node::Outcome::kLockedAsAsked && !give_up.Passed()) {
+      if (!told) log::Warning("vps.stop_waits", {{"vps", id}, {"node", node.name}, {"ctid", ctid->text()}});
+      told = true;
       std::this_thread::sleep_for(std::min(backoff.Next(), give_up.Remaining()));
       continue;
     }

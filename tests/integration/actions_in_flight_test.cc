@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/support/flight.h"
+#include "tests/support/log_file.h"
 
 using cvm::node::Action;
 using cvm::testnode::TestNode;
@@ -371,6 +372,18 @@ BOOST_FIXTURE_TEST_CASE(ASuspensionStopsTheContainerThatTheVpsHasAndNotTheOneTha
   Release();
   BOOST_TEST(Runs());
   BOOST_TEST(!StopPending());
+}
+
+// However often it asks.
+BOOST_AUTO_TEST_CASE(ASuspensionThatALockHoldsUpSaysSoOnce) {
+  const LogFile log;
+  HeldUp held_up;
+  held_up.Release();
+  BOOST_TEST(!held_up.suspending.get().stop_pending);
+  const std::size_t waits = log.End("warning vps.stop_waits vps=1 node=alpha ctid=101");
+  BOOST_TEST(waits == 1U);
+  // Where it met the lock once more when the container ran already: refused then, and tried until it is free.
+  BOOST_TEST(log.End("node.action_refused") <= 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(ASuspensionThatIsTakenBackMeanwhileStopsNothing, HeldUp) {
