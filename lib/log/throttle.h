@@ -3,7 +3,9 @@
 #define CVM_LIB_LOG_THROTTLE_H_
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 
@@ -25,6 +27,26 @@ class Throttle {
   std::mutex mutex_;
   std::optional<Clock::time_point> passed_at_;
   std::uint64_t left_out_ = 0;
+};
+
+// One for each of many, by their IDs: of one that happens all the time the others' lines are not left out.
+// Those beyond the first `most` share one.
+class Throttles {
+ public:
+  explicit Throttles(Throttle::Clock::duration between, std::size_t most = 1000)
+      : between_(between), most_(most), rest_(between) {}
+
+  std::optional<std::uint64_t> Pass(std::uint64_t id,
+                                    Throttle::Clock::time_point now = Throttle::Clock::now());
+
+ private:
+  Throttle& Of(std::uint64_t id);
+
+  const Throttle::Clock::duration between_;
+  const std::size_t most_;
+  std::mutex mutex_;
+  std::map<std::uint64_t, Throttle> each_;  // none ever goes
+  Throttle rest_;
 };
 
 }  // namespace cvm::log

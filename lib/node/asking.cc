@@ -1,10 +1,14 @@
 #include "lib/node/asking.h"
 
+#include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "lib/base/text.h"
 #include "lib/log/log.h"
+#include "lib/log/throttle.h"
 #include "lib/node/commands.h"
 #include "lib/node/vzctl.h"
 
@@ -28,6 +32,13 @@ std::string Hint(const Node& node, const ssh::Output& output) {
   return "; may user " + node.endpoint.user + " run it by sudo -n?";
 }
 
+// A node that is out of order may be asked many times a second, for many containers. One for the process:
+// whoever asks may be anybody.
+std::optional<std::uint64_t> PassToLog(const Node& node) {
+  static log::Throttles told(std::chrono::seconds(1));
+  return told.Pass(node.id);
+}
+
 base::ErrorCode CodeOf(int exit_status) {
   if (exit_status == kTimedOut) return base::ErrorCode::kBroken;
   return NeverRan(exit_status) ? base::ErrorCode::kNotFound : base::ErrorCode::kInternal;
@@ -45,12 +56,15 @@ base::Result<ssh::Output> Ask(ssh::Runner& runner, const Node& node, const ssh::
 
 base::Error BadAnswer(const Node& node, std::string_view command, const std::string& why,
                       const ssh::Output& output) {
-  log::Error("node.bad_answer", {{"node", node.name},
-                                 {"command", command},
-                                 {"why", why + Hint(node, output)},
-                                 {"exit_status", std::to_string(output.exit_status)},
-                                 {"stdout", base::Shorten(output.out, kExcerpt)},
-                                 {"stderr", base::Shorten(output.err, kExcerpt)}});
+  if (const auto left_out = PassToLog(node)) {
+    log::Error("node.bad_answer", {{"node", node.name},
+                                   {"command", command},
+                                   {"why", why + Hint(node, output)},
+                                   {"exit_status", std::to_string(output.exit_status)},
+                                   {"stdout", base::Shorten(output.out, kExcerpt)},
+                                   {"stderr", base::Shorten(output.err, kExcerpt)},
+                                   {"left_out", *left_out}});
+  }
   return {CodeOf(output.exit_status), "node " + node.name + ": " + std::string(command) + ": " + why +
                                           Hint(node, output) + " " + HowItEnded(output)};
 }

@@ -26,7 +26,7 @@ namespace cvm::node {
 base::Result<ssh::Output> Ask(ssh::Runner& runner, const Node& node, const ssh::Command& command,
                               base::Deadline deadline);
 // The error that an answer is which is of no use: by its exit status one of those above. Logs the node's own
-// words. `command`: what was asked, in a word.
+// words, of a node at most once a second. `command`: what was asked, in a word.
 base::Error BadAnswer(const Node& node, std::string_view command, const std::string& why,
                       const ssh::Output& output);
 

@@ -134,7 +134,10 @@ Status Service::Ask(const Placed& placed, base::Deadline deadline) {
   const auto container = hypervisor_.Inspect(placed.node, *ctid, deadline);
   if (container && *container) return StatusOf(**container);
   const std::string why = container ? "the node has no such container" : container.error().message;
-  log::Warning("vps.status_unknown", {{"vps", placed.vps.id}, {"node", placed.node.name}, {"why", why}});
+  if (const auto left_out = unknown_told_.Pass(placed.node.id)) {
+    log::Warning("vps.status_unknown",
+                 {{"vps", placed.vps.id}, {"node", placed.node.name}, {"why", why}, {"left_out", *left_out}});
+  }
   return {};
 }
 

@@ -16,6 +16,7 @@
 #include "lib/base/ctid.h"
 #include "lib/base/deadline.h"
 #include "lib/db/db.h"
+#include "lib/log/throttle.h"
 #include "lib/node/node.h"
 #include "lib/traffic/count.h"
 #include "lib/vps/turns.h"
@@ -129,6 +130,7 @@ class Service {
   const traffic::Settings traffic_;
   audit::Closer closer_;
   auth::LastUse last_use_;
+  log::Throttles unknown_told_{std::chrono::seconds(1)};  // a node that hangs has one for each request
 };
 
 }  // namespace cvm::vps

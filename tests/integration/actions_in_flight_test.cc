@@ -267,6 +267,25 @@ BOOST_FIXTURE_TEST_CASE(ARestartWhoseConnectionIsCutInItsStopHalfComesToItsEndAn
   BOOST_TEST(AwaitEnds({"start done", "restart done"}));
 }
 
+BOOST_FIXTURE_TEST_CASE(OfANodeThatGivesNoStatusTheLogHasALineASecond, InFlight) {
+  constexpr std::size_t kRequests = 300;
+  const LogFile log;
+  placed.node.endpoint.port = 1;
+  const auto ask = [&](std::uint64_t node_id) {
+    placed.node.id = node_id;
+    BOOST_TEST((service.Ask(placed, Patience()).condition == cvm::vps::Condition::kUnknown));
+  };
+  const auto begun = std::chrono::steady_clock::now();
+  for (std::size_t i = 0; i < kRequests; ++i) ask(1);
+  const auto spans = std::chrono::steady_clock::now() - begun;
+  ask(2);
+  const auto seconds =
+      static_cast<std::size_t>(std::chrono::duration_cast<std::chrono::seconds>(spans).count());
+  const std::size_t lines = log.End("warning vps.status_unknown");
+  BOOST_TEST(lines >= 2U);
+  BOOST_TEST(lines <= seconds + 2);
+}
+
 BOOST_FIXTURE_TEST_CASE(AStartThatComesAfterTheSuspensionIsRefused, InFlight) {
   BOOST_TEST(!Suspend().stop_pending);
   const std::size_t begun = Begun("start");

@@ -80,6 +80,23 @@ BOOST_AUTO_TEST_CASE(AThrottleLetsOneThroughInEachSpanAndCountsTheOthers) {
   BOOST_TEST(left_out(9000) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(ThrottlesLetEachOfManyThroughAndThoseBeyondTheirNumberShareOne) {
+  Throttles throttles(std::chrono::seconds(1), 2);
+  const Throttle::Clock::time_point begin{};
+  const auto left_out = [&](std::uint64_t id, int at) {
+    const auto count = throttles.Pass(id, begin + std::chrono::seconds(at));
+    return count ? static_cast<int>(*count) : -1;
+  };
+  BOOST_TEST(left_out(7, 0) == 0);
+  BOOST_TEST(left_out(7, 0) == -1);
+  BOOST_TEST(left_out(8, 0) == 0);
+  BOOST_TEST(left_out(9, 0) == 0);
+  BOOST_TEST(left_out(10, 0) == -1);
+  BOOST_TEST(left_out(8, 1) == 0);
+  BOOST_TEST(left_out(7, 1) == 1);
+  BOOST_TEST(left_out(9, 1) == 1);
+}
+
 BOOST_AUTO_TEST_CASE(PlainValuesStandBareAndAllOthersAreQuotedAndEscaped) {
   const struct {
     std::string value, shown;
