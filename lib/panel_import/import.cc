@@ -113,15 +113,12 @@ base::Status CheckHeld(const Plan& plan) {
                    names};
 }
 
-bool IsTerminated(const Record& record) {
-  return record.values[vps_row::kState] == Text(vps::StateName(vps::State::kTerminated));
-}
-
 // Whether something that is in force is not any more after this step.
 bool Ends(const Step& step, const Ours& ours) {
   if (step.what == Step::Do::kRevoke || step.what == Step::Do::kTerminate) return true;
   if (step.what != Step::Do::kUpdate || step.kind != kVpses) return false;
-  return IsTerminated(step.record) && !ours.at(kVpses).at(step.record.id).out_of_force;
+  return IsIn(vps::State::kTerminated, step.record.values) &&
+         !ours.at(kVpses).at(step.record.id).out_of_force;
 }
 
 // A table of the panel that is empty, or half filled, looks like one whose rows were all deleted.
@@ -238,7 +235,7 @@ void NoteSalt(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) 
 // A node that the panel uses again does not come back by itself: it was taken out of service by a person.
 void NoteRetiredNodes(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) {
   for (const Record& record : wanted.records.at(kVpses)) {
-    if (IsTerminated(record)) continue;
+    if (IsIn(vps::State::kTerminated, record.values)) continue;
     const auto node_id = base::ParseU64(record.values[vps_row::kNode].value_or(""));
     const auto node = ours.at(kNodes).find(node_id.value_or(0));
     if (node == ours.at(kNodes).end() || !node->second.out_of_force) continue;
@@ -345,6 +342,10 @@ base::Result<Found> Write(db::Session& session, const Panel& panel, const base::
   return found;
 }
 
+base::Result<bool> Exists(db::Pool& ours, db::Sql sql, std::uint64_t id, base::Deadline deadline) {
+  return ours.Run(deadline, [&](db::Session& session) { return db::FindId(session, sql, {id}).has_value(); });
+}
+
 }  // namespace
 
 bool IsDatabaseName(std::string_view name) {
@@ -380,23 +381,17 @@ base::Result<Report> Import(db::Pool& ours, db::Pool& panel_pool, const Options&
 }
 
 base::Result<bool> IsPanels(db::Pool& ours, std::uint64_t vps_id, base::Deadline deadline) {
-  return ours.Run(deadline, [&](db::Session& session) {
-    return db::FindId(session,
-                      "SELECT v.id FROM vpses v JOIN imports i ON i.source = v.source WHERE v.id = ? AND "
-                      "i.ended_at IS NULL",
-                      {vps_id})
-        .has_value();
-  });
+  return Exists(ours,
+                "SELECT v.id FROM vpses v JOIN imports i ON i.source = v.source WHERE v.id = ? AND "
+                "i.ended_at IS NULL",
+                vps_id, deadline);
 }
 
 base::Result<bool> IsUnknownToPanel(db::Pool& ours, std::uint64_t token_id, base::Deadline deadline) {
-  return ours.Run(deadline, [&](db::Session& session) {
-    return db::FindId(session,
-                      "SELECT t.id FROM api_tokens t JOIN users u ON u.id = t.user_id JOIN imports i ON "
-                      "i.source = u.source WHERE t.id = ? AND t.source IS NULL AND i.ended_at IS NULL",
-                      {token_id})
-        .has_value();
-  });
+  return Exists(ours,
+                "SELECT t.id FROM api_tokens t JOIN users u ON u.id = t.user_id JOIN imports i ON "
+                "i.source = u.source WHERE t.id = ? AND t.source IS NULL AND i.ended_at IS NULL",
+                token_id, deadline);
 }
 
 }  // namespace cvm::panel_import

@@ -306,7 +306,7 @@ class Mapper {
 
   // What no two rows in force may share. Of rows that do, it cannot be told whose it is: none is taken over.
   static std::optional<std::string> ContainerOf(const Values& values) {
-    if (values[vps_row::kState] == vps::StateName(vps::State::kTerminated)) return std::nullopt;
+    if (IsIn(vps::State::kTerminated, values)) return std::nullopt;
     return *values[vps_row::kCtid] + " of node " + *values[vps_row::kNode];
   }
   static std::optional<std::string> PublicTokenOf(const Values& values) { return values[token_row::kPublic]; }

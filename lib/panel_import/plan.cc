@@ -216,13 +216,12 @@ class Planner {
   // state is seen once, so what was stopped for it is not due again.
   static bool IsHalted(const Record& record, const Existing& existing) {
     const Text& state = record.values[vps_row::kState];
-    return state != existing.values[vps_row::kState] && state != Text(vps::StateName(vps::State::kActive));
+    return state != existing.values[vps_row::kState] && !IsIn(vps::State::kActive, record.values);
   }
 
   // What its counters showed until the first reading at its new place stands in the panel's figure already.
   static bool Moves(const Existing& before, const Record& after) {
-    return before.values[vps_row::kNode] != after.values[vps_row::kNode] ||
-           before.values[vps_row::kCtid] != after.values[vps_row::kCtid];
+    return ContainerOf(before.values) != ContainerOf(after.values);
   }
 
   // A VPS as this run leaves it.
@@ -239,7 +238,7 @@ class Planner {
   std::map<std::uint64_t, Left> LeftVpses() const {
     std::map<std::uint64_t, Left> left;
     for (const Record& record : wanted_.records.at(kVpses)) {
-      left.insert({record.id, {record.values, Is(record.values, vps::State::kTerminated)}});
+      left.insert({record.id, {record.values, IsIn(vps::State::kTerminated, record.values)}});
     }
     for (const auto& [id, existing] : ours_.at(kVpses)) {
       const bool gone = existing.imported && IsGone(kVpses, id);
@@ -266,14 +265,10 @@ class Planner {
 
   // To one that this run makes active no stop is due anyway.
   const char* WhyNeverStopped(const Left& vps, const std::set<Container>& living) const {
-    if (!vps.terminated && Is(vps.values, vps::State::kActive)) return nullptr;
+    if (!vps.terminated && IsIn(vps::State::kActive, vps.values)) return nullptr;
     const auto node = ours_.at(kNodes).find(base::ParseU64(*vps.values[vps_row::kNode]).value_or(0));
     if (node != ours_.at(kNodes).end() && node->second.out_of_force) return kNodeOut;
     return vps.terminated && living.count(ContainerOf(vps.values)) > 0 ? kContainerPassed : nullptr;
-  }
-
-  static bool Is(const std::vector<Text>& values, vps::State state) {
-    return values[vps_row::kState] == Text(vps::StateName(state));
   }
 
   // The API shows the panel's figure; what we counted ourselves is in it.
@@ -339,40 +334,31 @@ void Forget(db::Session& session, std::uint64_t id) {
 void CarryStep(db::Session& session, const Step& step, std::vector<Moved>& moved) {
   const Table& table = TableOf(step.kind);
   const std::uint64_t id = step.record.id;
+  const auto by_id = [&](db::Sql sql) { session.Execute(sql, {id}); };
   switch (step.what) {
     case Do::kRevoke:
-      session.Execute(kRevoke, {id});
-      return;
+      return by_id(kRevoke);
     case Do::kRevokeHere:
-      session.Execute(kRevokeHere, {id});
-      return;
+      return by_id(kRevokeHere);
     case Do::kPurge:
-      session.Execute(kPurge, {id});
-      return;
+      return by_id(kPurge);
     case Do::kLose:
-      session.Execute(kLose, {id});
-      return;
+      return by_id(kLose);
     case Do::kFind:
-      session.Execute(kFind, {id});
-      return;
+      return by_id(kFind);
     case Do::kRestore:
-      session.Execute(kRestore, {id});
-      return;
+      return by_id(kRestore);
     case Do::kTerminate:
-      session.Execute(kTerminate, {id});
-      return;
+      return by_id(kTerminate);
     case Do::kStop:
-      session.Execute(kStop, {id});
-      return;
+      return by_id(kStop);
     case Do::kDrop:
-      session.Execute(kDrop, {id});
-      return;
+      return by_id(kDrop);
     case Do::kFree:
       session.Execute(kFree, {ParamOf(step.record.values[0]), id});
       return;
     case Do::kPark:
-      session.Execute(table.park, {id});
-      return;
+      return by_id(table.park);
     case Do::kUpdate:
       return Update(session, table, step.record);
     case Do::kInsert:

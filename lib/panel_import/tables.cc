@@ -89,6 +89,10 @@ const Table& TableOf(Kind kind) {
   return Tables().at(kind);
 }
 
+bool IsIn(vps::State state, const std::vector<Text>& values) {
+  return values[vps_row::kState] == Text(vps::StateName(state));
+}
+
 bool IsReused(const Existing& before, const Record& now) {
   return before.marked && before.values[user::kName] != now.values[user::kName];
 }

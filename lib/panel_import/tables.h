@@ -11,6 +11,7 @@
 
 #include "lib/db/db.h"
 #include "lib/panel_import/import.h"
+#include "lib/vps/vps.h"
 
 namespace cvm::panel_import {
 
@@ -88,6 +89,9 @@ struct Existing {
 };
 using Rows = std::map<std::uint64_t, Existing>;
 using Ours = std::array<Rows, kKinds>;
+
+// Of the values of a VPS.
+bool IsIn(vps::State state, const std::vector<Text>& values);
 
 // Whether a user's ID is another's now: it was gone, and came back under another name.
 bool IsReused(const Existing& before, const Record& now);

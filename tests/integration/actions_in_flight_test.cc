@@ -34,6 +34,13 @@ struct InFlight : Flight {
   bool AwaitLocked() const {
     return TestNode::Await([this] { return node.Has("/vz/lock/101.lck"); });
   }
+  // A start by nobody of ours that has vzctl's lock until ReleaseStart.
+  std::thread HeldStartByHand() {
+    HoldStart();
+    std::thread by_hand([this] { node.Exec("vzctl start 101"); });
+    BOOST_TEST(AwaitLocked());
+    return by_hand;
+  }
   bool AwaitSuspended() {
     return TestNode::Await([this] { return State() == "suspended"; });
   }
@@ -161,9 +168,7 @@ BOOST_FIXTURE_TEST_CASE(WhoWaitsForItsTurnHoldsAPlaceAmongThoseWhoWaitForNodes, 
 }
 
 BOOST_FIXTURE_TEST_CASE(ALockThatStaysIsToldBeforeTheTimeIsOver, InFlight) {
-  HoldStart();
-  std::thread by_hand([this] { node.Exec("vzctl start 101"); });
-  BOOST_TEST(AwaitLocked());
+  std::thread by_hand = HeldStartByHand();
   const auto deadline = cvm::base::Deadline::In(std::chrono::seconds(4));
   BOOST_TEST((Must(service.Act(placed, Action::kRestart, {}, deadline)) == ActionResult::kLocked));
   BOOST_TEST(AwaitEnds({"restart refused"}));
@@ -172,9 +177,7 @@ BOOST_FIXTURE_TEST_CASE(ALockThatStaysIsToldBeforeTheTimeIsOver, InFlight) {
 }
 
 BOOST_FIXTURE_TEST_CASE(ALockThatIsFreedIsWaitedFor, InFlight) {
-  HoldStart();
-  std::thread by_hand([this] { node.Exec("vzctl start 101"); });
-  BOOST_TEST(AwaitLocked());
+  std::thread by_hand = HeldStartByHand();
   const std::size_t begun = Begun("restart");
   auto customer = std::async(std::launch::async, [this] { return Act(Action::kRestart); });
   BOOST_TEST(TestNode::Await([&] { return Begun("restart") >= begun + 2; }));
@@ -186,9 +189,7 @@ BOOST_FIXTURE_TEST_CASE(ALockThatIsFreedIsWaitedFor, InFlight) {
 
 BOOST_FIXTURE_TEST_CASE(TheStateThatHoldsBehindAForeignLockIsTheAnswer, InFlight) {
   const std::size_t begun = Begun("stop");
-  HoldStart();
-  std::thread by_hand([this] { node.Exec("vzctl start 101"); });
-  BOOST_TEST(AwaitLocked());
+  std::thread by_hand = HeldStartByHand();
   BOOST_TEST((Act(Action::kStop) == ActionResult::kDone));
   BOOST_TEST(Begun("stop") == begun + 1);
   ReleaseStart();
@@ -198,9 +199,7 @@ BOOST_FIXTURE_TEST_CASE(TheStateThatHoldsBehindAForeignLockIsTheAnswer, InFlight
 // Its record stays open, its vzctl goes on: the lock is waited for, not the record.
 BOOST_FIXTURE_TEST_CASE(TheLockOfAStartWhoseWorkerDiedIsWaitedFor, InFlight) {
   IntendStart();
-  HoldStart();
-  std::thread orphan([this] { node.Exec("vzctl start 101"); });
-  BOOST_TEST(AwaitLocked());
+  std::thread orphan = HeldStartByHand();
   const std::size_t begun = Begun("stop");
   auto customer = std::async(std::launch::async, [this] { return Act(Action::kStop); });
   BOOST_TEST(TestNode::Await([&] { return Begun("stop") >= begun + 2; }));
@@ -211,9 +210,7 @@ BOOST_FIXTURE_TEST_CASE(TheLockOfAStartWhoseWorkerDiedIsWaitedFor, InFlight) {
 }
 
 BOOST_FIXTURE_TEST_CASE(WhereTheRecordsOfOthersCannotBeReadALockIsNotTakenForAnAnswer, InFlight) {
-  HoldStart();
-  std::thread by_hand([this] { node.Exec("vzctl start 101"); });
-  BOOST_TEST(AwaitLocked());
+  std::thread by_hand = HeldStartByHand();
   held.before.Hold();
   auto customer = std::async(std::launch::async, [this] {
     return Must(service.Act(placed, Action::kStop, {}, cvm::base::Deadline::In(std::chrono::seconds(4))));
@@ -428,9 +425,7 @@ BOOST_FIXTURE_TEST_CASE(AStopIsPendingWhereTheVpsBecameAnotherContainerWhileItWa
 
 BOOST_FIXTURE_TEST_CASE(TheStartOfAWorkerThatDiedKeepsAStopPendingForTenMinutes, InFlight) {
   IntendStart();
-  HoldStart();
-  std::thread orphan([this] { node.Exec("vzctl start 101"); });
-  BOOST_TEST(AwaitLocked());
+  std::thread orphan = HeldStartByHand();
   BOOST_TEST(SuspendAtOnce().stop_pending);
   ReleaseStart();
   orphan.join();

@@ -11,22 +11,13 @@ using cvm::node::BoundsSettings;
 
 namespace {
 
+// Waits in all, looks at one node, actions in all, actions on one node.
 BoundsSettings Some() {
-  BoundsSettings settings;
-  settings.waits = 10;
-  settings.looks_per_node = 4;
-  settings.actions = 5;
-  settings.actions_per_node = 2;
-  return settings;
+  return {10, 4, 5, 2};
 }
 
 BoundsSettings AsTheWorkerComes() {
-  BoundsSettings settings;
-  settings.waits = 96;
-  settings.looks_per_node = 64;
-  settings.actions = 64;
-  settings.actions_per_node = 8;
-  return settings;
+  return {96, 64, 64, 8};
 }
 
 // Takes places until there is none and gives how many there were.
