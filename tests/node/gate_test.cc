@@ -197,22 +197,23 @@ struct Gated {
   std::string public_key;
 };
 
-// The shells that the gate is tried under, as the node has them.
+// What /bin/sh is on one system or another, as far as the node has it.
 std::vector<std::string> Shells(const TestNode& node) {
-  std::vector<std::string> shells = {"/bin/dash ", "/bin/bash --posix ", "/bin/bash "};
+  std::vector<std::string> shells = {"/bin/dash ", "/bin/bash --posix "};
   if (node.Exec("command -v busybox").status == 0) shells.emplace_back("busybox sh ");
   return shells;
 }
 
-// Runs the gate in the node for each attack, under all shells side by side; gives a line for each that was
-// not refused with 126 in silence, shell by shell. `call` is the shell's command line, with $gate and, in
-// $attack, the attack.
-std::string NotRefused(const TestNode& node, const std::string& call) {
+// Runs the gate in the node for each of the attacks, under all shells side by side; gives a line for each
+// that was not refused with 126 in silence, shell by shell. `call` is the shell's command line, with $gate
+// and, in $attack, the attack.
+std::string NotRefused(const TestNode& node, const std::string& call,
+                       const std::vector<std::string>& attacks) {
   std::string script = "cd /tmp; gate=" + std::string(kGate) + "\ntry() {\n  attack=$1\n  out=$(" + call +
                        " </dev/null 2>/dev/null); status=$?\n  [ $status = 126 ] && [ -z \"$out\" ] || "
                        "printf '%s%.100s: %s %.100s\\n' \"$shell\" \"$attack\" $status "
                        "\"${out%%[[:cntrl:]]*}\"\n}\nall() {\n";
-  for (const std::string& attack : Attacks()) script += "try " + Quote(attack) + "\n";
+  for (const std::string& attack : attacks) script += "try " + Quote(attack) + "\n";
   script += "}\n";
   std::string results;
   for (const std::string& shell : Shells(node)) {
@@ -283,7 +284,7 @@ BOOST_AUTO_TEST_CASE(TheLineThatCvmctlPrintsLetsTheDriverIn) {
 
 BOOST_AUTO_TEST_CASE(AttacksAreRefusedAndRunNothing) {
   const std::string before = Traces();
-  BOOST_TEST(NotRefused(node, "SSH_ORIGINAL_COMMAND=$attack $shell $gate") == "");
+  BOOST_TEST(NotRefused(node, "SSH_ORIGINAL_COMMAND=$attack $shell $gate", Attacks()) == "");
   BOOST_TEST(Traces() == before);
 }
 
@@ -297,8 +298,11 @@ BOOST_AUTO_TEST_CASE(AttacksOnTheHalfBehindSudoAreRefusedToo) {
       short_forms += shell + attack + ": 0 cvm-read 1\n";
     }
   }
-  BOOST_TEST(NotRefused(node, call + "\"$attack\"") == short_forms);
-  BOOST_TEST(NotRefused(node, call + "vzctl \"$attack\"") == "");
+  BOOST_TEST(NotRefused(node, call + "\"$attack\"", Attacks()) == short_forms);
+  // A second word is refused whatever it is: of the gate's own commands too.
+  const std::vector<std::string> words = {"", "101", "read", "version", "true", "vzctl stop 101", "date +%s"};
+  BOOST_TEST(NotRefused(node, call + "\"$attack\" 101", words) == "");
+  BOOST_TEST(NotRefused(node, call + "vzctl \"$attack\"", words) == "");
   BOOST_TEST(Traces() == before);
 }
 
