@@ -6,27 +6,13 @@
 
 #include "lib/db/script.h"
 #include "lib/traffic/book.h"
-#include "lib/traffic/period.h"
 #include "tests/support/flight.h"
 #include "tests/support/panel_import_fixture.h"
 
 namespace cvm::test::panel {
 namespace {
 
-// Whether it is the one that should be running, what was counted in it and its opening balance.
-constexpr db::Sql kPeriod21 = "SELECT CONCAT_WS('|', p.begins_on = " CVM_PERIOD_BEGIN
-                              ", p.bytes_in, p.bytes_out, p.opening_in, p.opening_out) "
-                              "FROM traffic_period p JOIN vpses v ON v.id = p.vps_id WHERE v.id = 21";
-
-// The VPSes whose stop is due.
-constexpr db::Sql kDue =
-    "SELECT COALESCE(GROUP_CONCAT(id ORDER BY id), '-') FROM vpses WHERE stop_pending = 1";
-
-struct Syncing : Importing {
-  Syncing() { Must(); }
-  std::string InForce() {
-    return One("SELECT COALESCE(GROUP_CONCAT(id ORDER BY id), '-') FROM api_tokens WHERE revoked_at IS NULL");
-  }
+struct Counting : Syncing {
   // Books what the interface of a VPS's container shows. The life tells containers apart.
   void Collect(std::uint64_t vps, std::uint64_t node, std::uint64_t life, std::uint64_t bytes) {
     const std::string ctid = test::Column(ours, "SELECT ctid FROM vpses WHERE id = ?", {vps}).at(0);
@@ -35,19 +21,6 @@ struct Syncing : Importing {
     reading.epoch = {"a4f8c15d-457b-430b-9237-68525810dff9", life};
     reading.inside = {{"venet0", bytes, 0}};
     test::Must(traffic::Book(ours, noted, reading, traffic::Gone::kRemoved, {}, test::Patience()));
-  }
-  // What is on record of an action, the oldest first: user, token, VPS, detail.
-  std::string Recorded(const char* action) {
-    std::string all;
-    for (const std::string& line : test::Column(ours,
-                                                "SELECT CONCAT_WS('|', COALESCE(user_id, '-'), "
-                                                "COALESCE(token_id, '-'), COALESCE(vps_id, '-'), detail) "
-                                                "FROM action_log WHERE action = ? AND outcome = 'done' "
-                                                "ORDER BY id",
-                                                {std::string_view(action)})) {
-      all += line + "\n";
-    }
-    return all;
   }
   std::string Counted() {
     return One(
@@ -280,7 +253,7 @@ BOOST_AUTO_TEST_CASE(AnOpeningFollowsTheBillingDay) {
   BOOST_TEST(Must() == "");
 }
 
-BOOST_AUTO_TEST_CASE(ContainersThatChangedHandsCountFromTheirFirstReadingOn) {
+BOOST_FIXTURE_TEST_CASE(ContainersThatChangedHandsCountFromTheirFirstReadingOn, Counting) {
   constexpr std::uint64_t kOne = 100, kTwo = 200;  // the containers' lives
   Collect(21, 4, kOne, 1000);
   Collect(22, 4, kTwo, 2000);
@@ -440,76 +413,6 @@ BOOST_AUTO_TEST_CASE(PairsMadeHereWhoseUserIsGoneFromThePanelAreNamedOnEveryRunW
   BOOST_TEST(Ctl({"token", "revoke", id}).status == 0);
   Must();
   BOOST_TEST(!Holds(notes, "made here and in force"), notes);
-}
-
-struct UserIdReused : Syncing {
-  UserIdReused() {
-    for (const char* user : {"jane", "bob"}) BOOST_TEST(Ctl({"token", "create", user}).status == 0);
-    made = One("SELECT CAST(MIN(id) AS CHAR) FROM api_tokens WHERE source IS NULL");
-    bobs = One("SELECT CAST(MAX(id) AS CHAR) FROM api_tokens WHERE source IS NULL");
-    panel.Sql("DELETE FROM users WHERE Id = 3");
-    panel.Sql("DELETE FROM api_keys WHERE UserId = 3");
-    panel.Sql("DELETE FROM containers WHERE UserId = 3");
-  }
-  std::string made, bobs;
-};
-
-BOOST_FIXTURE_TEST_CASE(PairsMadeHereForAUserWhoseIdComesBackAsAnothersAreRevoked, UserIdReused) {
-  Must();
-  BOOST_TEST(InForce() == "12," + made + "," + bobs);
-  panel.Sql("INSERT INTO users (Id, Username) VALUES (3, 'mallory')");
-  panel.Sql("UPDATE users SET Username = 'robert' WHERE Id = 7");  // that one was never gone
-  const std::string dry = Must({"--dry-run"});
-  BOOST_TEST(InForce() == "12," + made + "," + bobs);
-  const std::string out = Must();
-  BOOST_TEST(out == dry);
-  BOOST_TEST(Holds(out, "api_tokens " + made + ": revoked, as its user's ID is another's now\n"), out);
-  BOOST_TEST(Holds(notes, "users 3: its ID was the one of \"jane\", who was gone from the panel"), notes);
-  BOOST_TEST(InForce() == "12," + bobs);
-  BOOST_TEST(Recorded("token-revoke") ==
-             "3|11|-|not in the CVM panel\n3|" + made + "|-|its user's ID is another's in the CVM panel\n");
-  BOOST_TEST(Must() == "");
-  BOOST_TEST(!Holds(notes, "its ID was"), notes);
-  BOOST_TEST(InForce() == "12," + bobs);
-}
-
-BOOST_FIXTURE_TEST_CASE(AUserWhoComesBackUnderTheSameNameKeepsThePairsMadeHere, UserIdReused) {
-  Must();
-  panel.Sql("INSERT INTO users (Id, Username, EmailAddress) VALUES (3, 'jane', 'jane@example.org')");
-  Must();
-  panel.Sql("UPDATE users SET Username = 'janet' WHERE Id = 3");  // a name is changed, nobody was gone
-  Must();
-  BOOST_TEST(InForce() == "12," + made + "," + bobs);
-}
-
-BOOST_AUTO_TEST_CASE(AVpsWhoseIdComesBackForAnotherUserBeginsAnew) {
-  Sql("INSERT INTO traffic_daily (vps_id, day, bytes_in, bytes_out) VALUES (21, UTC_DATE(), 5000, 6000)");
-  Sql("UPDATE traffic_period SET bytes_in = 5000, bytes_out = 6000, opening_in = 0 WHERE vps_id = 21");
-  Sql("UPDATE vpses SET billing_day = 15 WHERE id = 21");
-  panel.Sql("DELETE FROM containers WHERE Id = 21");
-  Must();
-  panel.Sql(kContainer + "(21, 1, '121', 4, 'new.example', 1, 1, 0, 0, 1, '', 4, 7, 8, 0, 0, 900, 7)");
-  const std::string dry = Must({"--dry-run"});
-  const std::string out = Must();
-  BOOST_TEST(out == dry);
-  BOOST_TEST(Holds(out, "vpses 21: purged, as its ID is another's now\nvpses 21: added: user_id \"7\""), out);
-  BOOST_TEST(Holds(out, "traffic_period 21: changed: opening_in \"0\" → \"7\", opening_out \"0\" → \"8\""),
-             out);
-  BOOST_TEST(One(kPeriod21) == "1|0|0|7|8");
-  BOOST_TEST(Count("SELECT COUNT(*) FROM traffic_daily WHERE vps_id = 21") == 0u);
-  BOOST_TEST(One("SELECT CONCAT_WS('|', user_id, state, stop_pending, billing_day, hostname) FROM vpses "
-                 "WHERE id = 21") == "7|active|0|1|new.example");
-  BOOST_TEST(Recorded("vps-purge") == "3|-|21|its ID is another's in the CVM panel\n");
-  BOOST_TEST(Must() == "");
-}
-
-BOOST_AUTO_TEST_CASE(AVpsThatComesBackForTheSameUserKeepsWhatWasCounted) {
-  Sql("UPDATE traffic_period SET bytes_in = 5000 WHERE vps_id = 21");
-  panel.Sql("UPDATE containers SET Id = 91 WHERE Id = 21");
-  Must();
-  panel.Sql("UPDATE containers SET Id = 21 WHERE Id = 91");
-  Must();
-  BOOST_TEST(Holds(One(kPeriod21), "|5000|"));
 }
 
 BOOST_AUTO_TEST_CASE(AnAccountThatMayNotReadThePanelIsToldOnceWhichRightsItLacks) {

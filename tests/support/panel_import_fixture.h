@@ -14,6 +14,7 @@
 #include "lib/db/db.h"
 #include "lib/db/migrate.h"
 #include "lib/db/migrations.h"
+#include "lib/traffic/period.h"
 #include "tests/support/program.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/test_database.h"
@@ -189,6 +190,36 @@ struct Importing {
 
 struct Older : Importing {
   Older() : Importing(false) {}
+};
+
+// Whether it is the one that should be running, what was counted in it and its opening balance.
+inline constexpr db::Sql kPeriod21 = "SELECT CONCAT_WS('|', p.begins_on = " CVM_PERIOD_BEGIN
+                                     ", p.bytes_in, p.bytes_out, p.opening_in, p.opening_out) "
+                                     "FROM traffic_period p JOIN vpses v ON v.id = p.vps_id WHERE v.id = 21";
+
+// The VPSes whose stop is due.
+inline constexpr db::Sql kDue =
+    "SELECT COALESCE(GROUP_CONCAT(id ORDER BY id), '-') FROM vpses WHERE stop_pending = 1";
+
+// After a first import.
+struct Syncing : Importing {
+  Syncing() { Must(); }
+  std::string InForce() {
+    return One("SELECT COALESCE(GROUP_CONCAT(id ORDER BY id), '-') FROM api_tokens WHERE revoked_at IS NULL");
+  }
+  // What is on record of an action, the oldest first: user, token, VPS, detail.
+  std::string Recorded(const char* action) {
+    std::string all;
+    for (const std::string& line : test::Column(ours,
+                                                "SELECT CONCAT_WS('|', COALESCE(user_id, '-'), "
+                                                "COALESCE(token_id, '-'), COALESCE(vps_id, '-'), detail) "
+                                                "FROM action_log WHERE action = ? AND outcome = 'done' "
+                                                "ORDER BY id",
+                                                {std::string_view(action)})) {
+      all += line + "\n";
+    }
+    return all;
+  }
 };
 
 }  // namespace cvm::test::panel

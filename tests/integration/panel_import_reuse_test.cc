@@ -1,0 +1,86 @@
+// Syncs with a CVM panel in which an ID that was gone is given to another: nothing of the one before is left
+// to the new holder.
+#include <boost/test/unit_test.hpp>
+#include <string>
+
+#include "tests/support/panel_import_fixture.h"
+
+namespace cvm::test::panel {
+namespace {
+
+BOOST_FIXTURE_TEST_SUITE(PanelImportReuse, Syncing)
+
+struct UserIdReused : Syncing {
+  UserIdReused() {
+    for (const char* user : {"jane", "bob"}) BOOST_TEST(Ctl({"token", "create", user}).status == 0);
+    made = One("SELECT CAST(MIN(id) AS CHAR) FROM api_tokens WHERE source IS NULL");
+    bobs = One("SELECT CAST(MAX(id) AS CHAR) FROM api_tokens WHERE source IS NULL");
+    panel.Sql("DELETE FROM users WHERE Id = 3");
+    panel.Sql("DELETE FROM api_keys WHERE UserId = 3");
+    panel.Sql("DELETE FROM containers WHERE UserId = 3");
+  }
+  std::string made, bobs;
+};
+
+BOOST_FIXTURE_TEST_CASE(PairsMadeHereForAUserWhoseIdComesBackAsAnothersAreRevoked, UserIdReused) {
+  Must();
+  BOOST_TEST(InForce() == "12," + made + "," + bobs);
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (3, 'mallory')");
+  panel.Sql("UPDATE users SET Username = 'robert' WHERE Id = 7");  // that one was never gone
+  const std::string dry = Must({"--dry-run"});
+  BOOST_TEST(InForce() == "12," + made + "," + bobs);
+  const std::string out = Must();
+  BOOST_TEST(out == dry);
+  BOOST_TEST(Holds(out, "api_tokens " + made + ": revoked, as its user's ID is another's now\n"), out);
+  BOOST_TEST(Holds(notes, "users 3: its ID was the one of \"jane\", who was gone from the panel"), notes);
+  BOOST_TEST(InForce() == "12," + bobs);
+  BOOST_TEST(Recorded("token-revoke") ==
+             "3|11|-|not in the CVM panel\n3|" + made + "|-|its user's ID is another's in the CVM panel\n");
+  BOOST_TEST(Must() == "");
+  BOOST_TEST(!Holds(notes, "its ID was"), notes);
+  BOOST_TEST(InForce() == "12," + bobs);
+}
+
+BOOST_FIXTURE_TEST_CASE(AUserWhoComesBackUnderTheSameNameKeepsThePairsMadeHere, UserIdReused) {
+  Must();
+  panel.Sql("INSERT INTO users (Id, Username, EmailAddress) VALUES (3, 'jane', 'jane@example.org')");
+  Must();
+  panel.Sql("UPDATE users SET Username = 'janet' WHERE Id = 3");  // a name is changed, nobody was gone
+  Must();
+  BOOST_TEST(InForce() == "12," + made + "," + bobs);
+}
+
+BOOST_AUTO_TEST_CASE(AVpsWhoseIdComesBackForAnotherUserBeginsAnew) {
+  Sql("INSERT INTO traffic_daily (vps_id, day, bytes_in, bytes_out) VALUES (21, UTC_DATE(), 5000, 6000)");
+  Sql("UPDATE traffic_period SET bytes_in = 5000, bytes_out = 6000, opening_in = 0 WHERE vps_id = 21");
+  Sql("UPDATE vpses SET billing_day = 15 WHERE id = 21");
+  panel.Sql("DELETE FROM containers WHERE Id = 21");
+  Must();
+  panel.Sql(kContainer + "(21, 1, '121', 4, 'new.example', 1, 1, 0, 0, 1, '', 4, 7, 8, 0, 0, 900, 7)");
+  const std::string dry = Must({"--dry-run"});
+  const std::string out = Must();
+  BOOST_TEST(out == dry);
+  BOOST_TEST(Holds(out, "vpses 21: purged, as its ID is another's now\nvpses 21: added: user_id \"7\""), out);
+  BOOST_TEST(Holds(out, "traffic_period 21: changed: opening_in \"0\" → \"7\", opening_out \"0\" → \"8\""),
+             out);
+  BOOST_TEST(One(kPeriod21) == "1|0|0|7|8");
+  BOOST_TEST(Count("SELECT COUNT(*) FROM traffic_daily WHERE vps_id = 21") == 0u);
+  BOOST_TEST(One("SELECT CONCAT_WS('|', user_id, state, stop_pending, billing_day, hostname) FROM vpses "
+                 "WHERE id = 21") == "7|active|0|1|new.example");
+  BOOST_TEST(Recorded("vps-purge") == "3|-|21|its ID is another's in the CVM panel\n");
+  BOOST_TEST(Must() == "");
+}
+
+BOOST_AUTO_TEST_CASE(AVpsThatComesBackForTheSameUserKeepsWhatWasCounted) {
+  Sql("UPDATE traffic_period SET bytes_in = 5000 WHERE vps_id = 21");
+  panel.Sql("UPDATE containers SET Id = 91 WHERE Id = 21");
+  Must();
+  panel.Sql("UPDATE containers SET Id = 21 WHERE Id = 91");
+  Must();
+  BOOST_TEST(Holds(One(kPeriod21), "|5000|"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace cvm::test::panel
