@@ -275,11 +275,9 @@ void NotePairsLeft(db::Session& session, const Wanted& wanted, std::vector<Note>
 
 // What was made here for the one before cannot be told from what is the new one's, but by a person.
 void NoteReusedUsers(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) {
-  for (const Record& record : wanted.records.at(kUsers)) {
-    const auto before = ours.at(kUsers).find(record.id);
-    if (before == ours.at(kUsers).end() || !IsReused(before->second, record)) continue;
-    notes.push_back({TableOf(kUsers).panel_name, std::to_string(record.id),
-                     "its ID was the one of \"" + before->second.values[user::kName].value_or("") +
+  for (const std::uint64_t id : wanted.reused_users) {
+    notes.push_back({TableOf(kUsers).panel_name, std::to_string(id),
+                     "its ID was the one of \"" + ours.at(kUsers).at(id).values[user::kName].value_or("") +
                          "\", who was gone from the panel: pairs made here for that one are revoked; "
                          "VPSes that are not the new one's are to be terminated and purged ('cvmctl vps "
                          "list')"});

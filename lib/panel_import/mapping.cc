@@ -45,7 +45,9 @@ class Mapper {
 
   Wanted Take() {
     MapUsers();
+    const auto names = OwnNames(kUsers);
     NameApart(kUsers, "user");
+    FindReusedUsers(names);
     MapTemplates();
     NameApart(kTemplates, "template");
     MapNodes();
@@ -267,6 +269,39 @@ class Mapper {
     }
   }
 
+  using Names = std::map<std::uint64_t, std::string>;
+
+  // As the panel has them.
+  Names OwnNames(Kind kind) const {
+    Names names;
+    for (const Record& record : wanted_.records.at(kind)) {
+      names[record.id] = record.values[0].value_or("");
+    }
+    return names;
+  }
+
+  // Of a user who is gone only the name that was settled is known, and that of the one who comes may be
+  // settled in another way by now.
+  void FindReusedUsers(const Names& names) {
+    for (const Record& record : wanted_.records.at(kUsers)) {
+      const auto before = ours_.at(kUsers).find(record.id);
+      if (before == ours_.at(kUsers).end() || !before->second.marked) continue;
+      const std::string& name = names.at(record.id);
+      const std::string was = before->second.values[user::kName].value_or("");
+      const std::string id = std::to_string(record.id);
+      const bool same = name.empty() ? was == Nameless("user", id) : was == name || was == Numbered(name, id);
+      if (!same) wanted_.reused_users.insert(record.id);
+    }
+  }
+
+  static std::string Numbered(const std::string& name, const std::string& id) {
+    const std::string suffix = " (" + id + ")";
+    return LineOf(name, kLongestName - suffix.size()).append(suffix);
+  }
+  static std::string Nameless(const std::string& word, const std::string& id) {
+    return word + " of CVM " + id;
+  }
+
   // Names are unique here, and no plain numbers, and may be so there: whoever comes later gets the ID behind
   // the name.
   void NameApart(Kind kind, const std::string& word) {
@@ -278,9 +313,7 @@ class Mapper {
     const auto settle = [&](Record& record) {
       const std::string id = std::to_string(record.id);
       const std::string name = record.values[0].value_or("");
-      const std::string suffix = " (" + id + ")";
-      for (const std::string& choice : {name, LineOf(name, kLongestName - suffix.size()).append(suffix),
-                                        std::string(word).append(" of CVM ").append(id)}) {
+      for (const std::string& choice : {name, Numbered(name, id), Nameless(word, id)}) {
         const bool usable = !choice.empty() && choice.front() != ' ' && !base::IsPlainNumber(choice) &&
                             taken.insert(choice).second;
         if (!usable) continue;

@@ -21,6 +21,7 @@ struct Wanted {
   std::array<std::vector<Record>, kKinds> records;       // by ID
   std::array<std::set<std::uint64_t>, kKinds> in_panel;  // every ID that the panel has, wanted or not
   std::map<std::uint64_t, traffic::Bytes> used;          // of the wanted VPSes, as the panel counts them
+  std::set<std::uint64_t> reused_users;                  // IDs that were gone, and come back as another's
   std::vector<Note> notes;
 };
 

@@ -120,7 +120,7 @@ class Planner {
       const auto before = ours_.at(kUsers).find(record.id);
       if (before == ours_.at(kUsers).end() || !before->second.marked) continue;
       plan_.steps.push_back({Do::kFind, kUsers, {record.id, {}}});
-      if (IsReused(before->second, record)) RevokeMadeHere(record.id);
+      if (wanted_.reused_users.count(record.id) > 0) RevokeMadeHere(record.id);
     }
   }
 

@@ -93,10 +93,6 @@ bool IsIn(vps::State state, const std::vector<Text>& values) {
   return values[vps_row::kState] == Text(vps::StateName(state));
 }
 
-bool IsReused(const Existing& before, const Record& now) {
-  return before.marked && before.values[user::kName] != now.values[user::kName];
-}
-
 Ours ReadOurs(db::Session& session) {
   Ours ours;
   for (std::size_t kind = 0; kind < kKinds; ++kind) {

@@ -93,9 +93,6 @@ using Ours = std::array<Rows, kKinds>;
 // Of the values of a VPS.
 bool IsIn(vps::State state, const std::vector<Text>& values);
 
-// Whether a user's ID is another's now: it was gone, and came back under another name.
-bool IsReused(const Existing& before, const Record& now);
-
 Ours ReadOurs(db::Session& session);
 
 }  // namespace cvm::panel_import

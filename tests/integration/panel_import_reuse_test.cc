@@ -80,6 +80,30 @@ BOOST_AUTO_TEST_CASE(AVpsThatComesBackForTheSameUserKeepsWhatWasCounted) {
   BOOST_TEST(Holds(One(kPeriod21), "|5000|"));
 }
 
+// A name is settled anew with each sync, by who else holds it.
+BOOST_AUTO_TEST_CASE(AUserWhoComesBackUnderTheSameNameKeepsThePairsMadeHereHoweverTheNameIsSettled) {
+  const auto comes_back = [&](const std::string& others_name, const char* settled) {
+    panel.Sql("DELETE FROM users WHERE Id = 61");
+    Must();
+    panel.Sql("UPDATE users SET Username = '" + others_name + "' WHERE Id = 3");
+    panel.Sql("INSERT INTO users (Id, Username) VALUES (61, 'jane')");
+    const std::string out = Must();
+    BOOST_TEST(!Holds(out, "api_tokens"), out);
+    BOOST_TEST(!Holds(notes, "its ID was"), notes);
+    BOOST_TEST(One("SELECT name FROM users WHERE id = 61") == settled);
+    BOOST_TEST(Count("SELECT COUNT(*) FROM api_tokens WHERE source IS NULL AND revoked_at IS NULL") == 1u);
+  };
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (61, 'jane')");
+  Must();
+  BOOST_TEST(Ctl({"token", "create", "jane (61)"}).status == 0);
+  comes_back("janet", "jane");
+  comes_back("jane", "jane (61)");
+  panel.Sql("DELETE FROM users WHERE Id = 61");
+  Must();
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (61, 'janet')");
+  BOOST_TEST(Holds(Must(), ": revoked, as its user's ID is another's now"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
