@@ -120,14 +120,14 @@ class Planner {
       const auto before = ours_.at(kUsers).find(record.id);
       if (before == ours_.at(kUsers).end() || !before->second.marked) continue;
       plan_.steps.push_back({Do::kFind, kUsers, {record.id, {}}});
-      if (wanted_.reused_users.count(record.id) > 0) RevokeMadeHere(record.id);
     }
+    RevokeMadeHere();
   }
 
-  void RevokeMadeHere(std::uint64_t user_id) {
+  void RevokeMadeHere() {
     for (const auto& [id, existing] : ours_.at(kTokens)) {
       const bool here = !existing.imported && !existing.out_of_force;
-      if (!here || existing.values[token_row::kUser] != Text(std::to_string(user_id))) continue;
+      if (!here || !IsOfTheOneBefore(existing, token_row::kUser)) continue;
       plan_.steps.push_back({Do::kRevokeHere, kTokens, {id, {}}});
       Differ(kTokens, id, kUserReused, {});
     }
@@ -170,8 +170,15 @@ class Planner {
   }
 
   // What was terminated and is another user's now is another VPS: what was counted is nothing of its own.
-  static bool IsReusedVps(const Existing& before, const Record& now) {
-    return before.out_of_force && before.values[vps_row::kUser] != now.values[vps_row::kUser];
+  bool IsReusedVps(const Existing& before, const Record& now) const {
+    const bool same = before.values[vps_row::kUser] == now.values[vps_row::kUser];
+    return before.out_of_force && (!same || IsOfTheOneBefore(before, vps_row::kUser));
+  }
+
+  // Of a row whose user's ID is another's now; `user`: the column.
+  bool IsOfTheOneBefore(const Existing& existing, std::size_t user) const {
+    const auto id = base::ParseU64(existing.values[user].value_or(""));
+    return id && wanted_.reused_users.count(*id) > 0;
   }
 
   void Renew(const Record& record) {

@@ -104,6 +104,20 @@ BOOST_AUTO_TEST_CASE(AUserWhoComesBackUnderTheSameNameKeepsThePairsMadeHereHowev
   BOOST_TEST(Holds(Must(), ": revoked, as its user's ID is another's now"));
 }
 
+BOOST_FIXTURE_TEST_CASE(AVpsWhoseIdComesBackTogetherWithItsUsersBeginsAnew, UserIdReused) {
+  Sql("UPDATE traffic_period SET bytes_in = 5000, bytes_out = 6000, opening_in = 0 WHERE vps_id = 21");
+  Must();
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (3, 'mallory')");
+  panel.Sql(kContainer + "(21, 1, '121', 4, 'new.example', 1, 1, 0, 0, 1, '', 4, 7, 8, 0, 0, 900, 3)");
+  const std::string dry = Must({"--dry-run"});
+  const std::string out = Must();
+  BOOST_TEST(out == dry);
+  BOOST_TEST(Holds(out, "vpses 21: purged, as its ID is another's now\nvpses 21: added: user_id \"3\""), out);
+  BOOST_TEST(One(kPeriod21) == "1|0|0|7|8");
+  BOOST_TEST(Recorded("vps-purge") == "3|-|21|its ID is another's in the CVM panel\n");
+  BOOST_TEST(Must() == "");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
