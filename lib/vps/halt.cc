@@ -193,7 +193,9 @@ void Admin::AwaitIntents(std::uint64_t id, base::Deadline deadline) {
   }
 }
 
-// What one stop is sent by, of one moment.
+// What one stop is sent by. Read one after the other, so of two moments, and that is enough: both are before
+// the stop. A start that begins between them is in `starts`: one that has not ended is unsettled there, and
+// the command of one that has was over before the stop was sent.
 struct Admin::Due {
   Placed placed;
   audit::Starts starts;
@@ -209,7 +211,7 @@ base::Result<StopReport> Admin::Stop(std::uint64_t id, base::Deadline deadline) 
   const auto give_up = deadline.Within(settings_.intent_wait);
   bool told = false;
   for (;;) {
-    const auto due = pool_.Transact(deadline, [&](db::Session& session) -> base::Result<Due> {
+    const auto due = pool_.Run(deadline, [&](db::Session& session) -> base::Result<Due> {
       auto placed = Find(session, id);
       if (!placed) return placed.error();
       return Due{*std::move(placed), audit::ReadStarts(session, id)};
