@@ -31,10 +31,11 @@ constexpr db::Sql kCountOpen =
     "AND action IN ('start', 'stop', 'restart') AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND";
 
 constexpr db::Sql kStarts =
-    "SELECT COUNT(*), "
-    "COUNT(CASE WHEN (ended_at IS NULL OR outcome = 'unknown') "
-    "AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 END) "
-    "FROM action_log WHERE vps_id = ? AND action IN ('start', 'restart')";
+    "SELECT COUNT(CASE WHEN starts THEN 1 END), "
+    "COUNT(CASE WHEN starts AND (ended_at IS NULL OR outcome = 'unknown') "
+    "AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 END), COUNT(CASE WHEN NOT starts THEN 1 END) "
+    "FROM (SELECT begun_at, ended_at, outcome, action IN ('start', 'restart') AS starts FROM action_log "
+    "WHERE vps_id = ? AND action IN ('start', 'restart', 'suspend', 'terminate')) AS a";
 
 constexpr db::Sql kOthers =
     "SELECT COUNT(CASE WHEN o.ended_at IS NULL OR o.outcome = 'unknown' THEN 1 END), "
@@ -142,7 +143,7 @@ Others ReadOthers(db::Session& session, std::uint64_t vps_id, std::uint64_t id) 
 Starts ReadStarts(db::Session& session, std::uint64_t vps_id) {
   Starts starts;
   session.Query(kStarts, {Seconds(kLongestUnknown), vps_id}, [&](const db::Row& row) {
-    starts = {row.U64(0), row.U64(1)};
+    starts = {row.U64(0), row.U64(1), row.U64(2)};
   });
   return starts;
 }

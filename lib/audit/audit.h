@@ -73,11 +73,12 @@ void EndTry(db::Session& session, std::uint64_t id, std::uint64_t vps_id, Outcom
 // not count.
 std::uint64_t CountOpen(db::Session& session, std::uint64_t vps_id);
 
-// The starts and restarts of a VPS at one moment.
+// The starts and restarts of a VPS at one moment, and what the operator did against them.
 struct Starts {
   std::uint64_t begun = 0;      // how many were ever begun
   std::uint64_t unsettled = 0;  // how many may still come to pass: of no or unknown end, and younger than
                                 // kLongestUnknown
+  std::uint64_t halts = 0;      // how many suspensions and terminations were ever begun
 };
 Starts ReadStarts(db::Session& session, std::uint64_t vps_id);
 

@@ -241,7 +241,8 @@ base::Result<StopReport> Admin::Stop(std::uint64_t id, base::Deadline deadline) 
 }
 
 // The container is stopped. Whether that is for good depends on the starts from before the stop was sent, on
-// none having begun since, and on its being the VPS's container still.
+// none having begun since, and on its being the VPS's container still. Nor does a suspension that has begun
+// since rest on this: the container may have been started by hand before that, and after it was looked at.
 base::Result<StopReport> Admin::Settle(const Due& before, base::Deadline deadline) {
   if (before.starts.unsettled > 0) {
     return StopReport{true,
@@ -256,8 +257,12 @@ base::Result<StopReport> Admin::Settle(const Due& before, base::Deadline deadlin
     if (vps->node_id != before.placed.node.id || vps->ctid != before.placed.vps.ctid) {
       return StopReport{true, "it became another container meanwhile: repeat this"};
     }
-    if (audit::ReadStarts(session, id).begun != before.starts.begun) {
+    const auto starts = audit::ReadStarts(session, id);
+    if (starts.begun != before.starts.begun) {
       return StopReport{true, "it was unsuspended and started meanwhile"};
+    }
+    if (starts.halts != before.starts.halts) {
+      return StopReport{true, "it was suspended or terminated once more meanwhile, which stops it again"};
     }
     session.Execute("UPDATE vpses SET stop_pending = 0 WHERE id = ?", {id});
     return StopReport{};

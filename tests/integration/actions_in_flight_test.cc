@@ -53,12 +53,12 @@ struct InFlight : Flight {
   // The promise: suspended is stopped, or a stop is pending.
   bool KeepsThePromise() { return State() == "suspended" && (StopPending() || !Runs()); }
   bool IsStoppedForGood() { return State() == "suspended" && !StopPending() && !Runs(); }
-  // The record of a start in another process.
-  void IntendStart() {
+  // The record of an action in another process.
+  void Intend(const std::string& action) {
     cvm::audit::Intent intent;
     intent.actor.kind = cvm::audit::ActorKind::kCustomer;
     intent.vps_id = placed.vps.id;
-    intent.action = "start";
+    intent.action = action;
     Must(pool.Run(Patience(), [&](cvm::db::Session& session) { return cvm::audit::Begin(session, intent); }));
   }
   // As if so much time had passed since its intents began.
@@ -198,7 +198,7 @@ BOOST_FIXTURE_TEST_CASE(TheStateThatHoldsBehindAForeignLockIsTheAnswer, InFlight
 
 // Its record stays open, its vzctl goes on: the lock is waited for, not the record.
 BOOST_FIXTURE_TEST_CASE(TheLockOfAStartWhoseWorkerDiedIsWaitedFor, InFlight) {
-  IntendStart();
+  Intend("start");
   std::thread orphan = HeldStartByHand();
   const std::size_t begun = Begun("stop");
   auto customer = std::async(std::launch::async, [this] { return Act(Action::kStop); });
@@ -423,8 +423,27 @@ BOOST_FIXTURE_TEST_CASE(AStopIsPendingWhereTheVpsBecameAnotherContainerWhileItWa
   BOOST_TEST(Retry().stopped == 1U);
 }
 
+// The timer's has seen the container stopped when it is started by hand, and is held up: what it then says of
+// it is older than the suspension.
+BOOST_FIXTURE_TEST_CASE(ASuspensionDoesNotRestOnAStopThatBeganBeforeIt, InFlight) {
+  RunSql(pool, "UPDATE vpses SET state = 'suspended', stop_pending = 1");
+  cvm::vps::Admin timer(pool, held);
+  held.looked.Hold();
+  auto retrying = std::async(std::launch::async, [&] { return Must(timer.RetryPending({}, Patience())); });
+  held.looked.AwaitHeld();
+  BOOST_TEST(node.Exec("vzctl start 101").status == 0);
+  Intend("stop");  // the suspension waits for its end
+  auto suspending = std::async(std::launch::async, [this] { return Suspend(); });
+  BOOST_TEST(AwaitEnds({"stop-retry open", "stop open", "suspend open"}));
+  held.looked.Release();
+  BOOST_TEST(retrying.get().pending == 1U);
+  RunSql(pool, "UPDATE action_log SET ended_at = UTC_TIMESTAMP(3), outcome = 'done' WHERE action = 'stop'");
+  BOOST_TEST(!suspending.get().stop_pending);
+  BOOST_TEST(IsStoppedForGood());
+}
+
 BOOST_FIXTURE_TEST_CASE(TheStartOfAWorkerThatDiedKeepsAStopPendingForTenMinutes, InFlight) {
-  IntendStart();
+  Intend("start");
   std::thread orphan = HeldStartByHand();
   BOOST_TEST(SuspendAtOnce().stop_pending);
   ReleaseStart();

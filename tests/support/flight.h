@@ -1,5 +1,5 @@
 // Actions in flight: a real database and a real node, with customers' actions and an operator's suspensions
-// on one VPS, and a driver that a test can hold still before and after it acts.
+// on one VPS, and a driver that a test can hold still before and after it acts, and after it looked.
 #ifndef CVM_TESTS_SUPPORT_FLIGHT_H_
 #define CVM_TESTS_SUPPORT_FLIGHT_H_
 
@@ -61,7 +61,9 @@ class HeldHypervisor : public node::Hypervisor {
   explicit HeldHypervisor(node::Hypervisor& inner) : inner_(inner) {}
   base::Result<std::optional<node::Container>> Inspect(const node::Node& node, base::Ctid ctid,
                                                        base::Deadline deadline) override {
-    return inner_.Inspect(node, ctid, deadline);
+    auto container = inner_.Inspect(node, ctid, deadline);
+    looked.Pass();
+    return container;
   }
   base::Result<node::Bounds::Place> Admit(const node::Node& node) override { return inner_.Admit(node); }
   base::Result<node::Outcome> Act(const node::Node& node, base::Ctid ctid, node::Action action,
@@ -79,7 +81,7 @@ class HeldHypervisor : public node::Hypervisor {
     after.Pass();
     return outcome;
   }
-  Barrier before, after;
+  Barrier before, after, looked;
 
  private:
   node::Hypervisor& inner_;
