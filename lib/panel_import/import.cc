@@ -278,9 +278,9 @@ void NoteReusedUsers(const Wanted& wanted, const Ours& ours, std::vector<Note>& 
   for (const std::uint64_t id : wanted.reused_users) {
     notes.push_back({TableOf(kUsers).panel_name, std::to_string(id),
                      "its ID was the one of \"" + ours.at(kUsers).at(id).values[user::kName].value_or("") +
-                         "\", who was gone from the panel: pairs made here for that one are revoked; "
-                         "VPSes that are not the new one's are to be terminated and purged ('cvmctl vps "
-                         "list')"});
+                         "\", who was gone from the panel: pairs made here for that one are revoked, "
+                         "and imported VPSes that are terminated purged; others that are not the new one's "
+                         "are to be terminated and purged ('cvmctl vps list')"});
   }
 }
 

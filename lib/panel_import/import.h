@@ -3,9 +3,10 @@
 // Until it is ended an import can be run again, as a sync: what came from the panel is brought to what the
 // panel says now, and no row that was made here is touched. The panel is the master of the fields that it
 // has; what only we know (pinned host keys, networks, labels, a revocation made here) stays. The result is
-// what a first import would give, except that nothing is deleted: a pair that the panel no longer has is
-// revoked, until the panel has it again, a VPS terminated (its container is left alone), and a user, node or
-// template stays.
+// what a first import would give, except that what is gone is not deleted: a pair that the panel no longer
+// has is revoked, until the panel has it again, a VPS terminated (its container is left alone), and a user,
+// node or template stays. Where an ID that was gone comes back as another's, nothing of the one before is
+// left in force, or shown, to the new holder.
 //
 // Root passwords, which a panel keeps in clear text, are never read.
 #ifndef CVM_LIB_PANEL_IMPORT_IMPORT_H_

@@ -174,7 +174,7 @@ class Mapper {
     if (!NumberOf(row.terminated, 1))
       return skip("its Terminated " + Quoted(row.terminated) + " is neither 0 nor 1");
     if (!state) return skip("its status " + Quoted(row.status) + " is not one of a panel (1 to 7)");
-    if (*state == vps::State::kTerminated && !first_ && ours_.at(kVpses).count(*id) == 0) {
+    if (*state == vps::State::kTerminated && !first_ && !IsKept(*id, *user)) {
       return skip("it is terminated, and was purged here or never imported");
     }
     auto sizes = SizesOf(row);
@@ -183,6 +183,16 @@ class Mapper {
                      ctid->text(),  vps::StateName(*state), LineOf(row.hostname, 253)};
     values.insert(values.end(), sizes->begin(), sizes->end());
     Keep(kVpses, *id, std::move(values));
+  }
+
+  // Whether a VPS that is terminated in the panel is one of ours, and not of the one who had its user's ID
+  // before: that is purged in this run.
+  bool IsKept(std::uint64_t id, std::uint64_t user) const {
+    const auto before = ours_.at(kVpses).find(id);
+    if (before == ours_.at(kVpses).end()) return false;
+    const Existing& vps = before->second;
+    return !vps.out_of_force || wanted_.reused_users.count(user) == 0 ||
+           vps.values[vps_row::kUser] != Figure(user);
   }
 
   // 1 to 5 (blank, created, configured, started, stopped) are all "active": what runs is asked of the node.

@@ -63,6 +63,7 @@ class Planner {
     RestoreKeys();
     FreePublicTokens();
     MarkUsers();
+    PurgeOfTheOneBefore();
     for (std::size_t kind = 0; kind < kKinds; ++kind) Compare(static_cast<Kind>(kind));
     Append(forgotten_);
     for (std::size_t kind = 0; kind < kKinds; ++kind) {
@@ -87,10 +88,13 @@ class Planner {
   // A pair that the panel no longer vouches for is revoked. A VPS is ended where its row is gone: one that is
   // there and cannot be taken over stays as it is.
   bool IsGone(Kind kind, std::uint64_t id) const {
-    if (kind == kVpses) return wanted_.in_panel.at(kind).count(id) == 0;
+    return kind == kVpses ? wanted_.in_panel.at(kind).count(id) == 0 : !IsWanted(kind, id);
+  }
+
+  bool IsWanted(Kind kind, std::uint64_t id) const {
     const auto& records = wanted_.records.at(kind);
-    return !std::binary_search(records.begin(), records.end(), Record{id, {}},
-                               [](const Record& a, const Record& b) { return a.id < b.id; });
+    return std::binary_search(records.begin(), records.end(), Record{id, {}},
+                              [](const Record& a, const Record& b) { return a.id < b.id; });
   }
 
   void EndGone(Kind kind, Do what, const char* word) {
@@ -131,6 +135,22 @@ class Planner {
       plan_.steps.push_back({Do::kRevokeHere, kTokens, {id, {}}});
       Differ(kTokens, id, kUserReused, {});
     }
+  }
+
+  // The new holder of a user's ID is shown nothing of the one before. Whose the container of one that lives
+  // is the panel says.
+  void PurgeOfTheOneBefore() {
+    for (const auto& [id, existing] : ours_.at(kVpses)) {
+      const bool ended = existing.out_of_force || IsGone(kVpses, id);
+      if (!existing.imported || !ended || IsWanted(kVpses, id)) continue;
+      if (IsOfTheOneBefore(existing, vps_row::kUser)) Purge(id, kVpsUserReused);
+    }
+  }
+
+  void Purge(std::uint64_t id, const char* why) {
+    forgotten_.push_back({Do::kPurge, kVpses, {id, {}}});
+    purged_.insert(id);
+    Differ(kVpses, id, why, {});
   }
 
   // A panel that mends a doubled public token may keep the newer of the two keys. What is left of the older
@@ -182,9 +202,7 @@ class Planner {
   }
 
   void Renew(const Record& record) {
-    forgotten_.push_back({Do::kPurge, kVpses, {record.id, {}}});
-    renewed_.insert(record.id);
-    Differ(kVpses, record.id, kVpsReused, {});
+    Purge(record.id, kVpsReused);
     Add(kVpses, record);
   }
 
@@ -262,7 +280,7 @@ class Planner {
       if (!vps.terminated) living.insert(ContainerOf(vps.values));
     }
     for (const auto& [id, existing] : ours_.at(kVpses)) {
-      if (renewed_.count(id) > 0 || (!existing.marked && halted_.count(id) == 0)) continue;
+      if (purged_.count(id) > 0 || (!existing.marked && halted_.count(id) == 0)) continue;
       const char* const why = WhyNeverStopped(left.at(id), living);
       if (why == nullptr) continue;
       plan_.steps.push_back({Do::kDrop, kVpses, {id, {}}});
@@ -282,7 +300,7 @@ class Planner {
   void CompareTraffic(std::uint64_t id) {
     const traffic::Bytes& used = wanted_.used.at(id);
     const auto found = periods_.find(id);
-    const bool none = found == periods_.end() || renewed_.count(id) > 0;
+    const bool none = found == periods_.end() || purged_.count(id) > 0;
     const traffic::Period now = none ? traffic::Period() : found->second;
     const traffic::Bytes opening = now.OpeningFor(used);
     std::vector<Change> changes;
@@ -300,7 +318,7 @@ class Planner {
   const Ours& ours_;
   const Periods& periods_;
   Steps forgotten_;
-  std::set<std::uint64_t> halted_, renewed_;
+  std::set<std::uint64_t> halted_, purged_;
   std::array<Steps, kKinds> parked_, updated_, inserted_;
   Plan plan_;
 };

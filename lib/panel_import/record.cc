@@ -33,6 +33,7 @@ constexpr Recorded kRecorded[] = {
     {"terminated", "vpses", "terminate", "not in the CVM panel"},
     {kUserReused, "api_tokens", "token-revoke", "its user's ID is another's in the CVM panel"},
     {kVpsReused, "vpses", "vps-purge", "its ID is another's in the CVM panel"},
+    {kVpsUserReused, "vpses", "vps-purge", "its user's ID is another's in the CVM panel"},
     {kNodeOut, "vpses", "stop-drop", "its node is out of service"},
     {kContainerPassed, "vpses", "stop-drop", "its container is another VPS's"},
     {"changed", "users", "user-set", "as in the CVM panel"},

@@ -118,6 +118,44 @@ BOOST_FIXTURE_TEST_CASE(AVpsWhoseIdComesBackTogetherWithItsUsersBeginsAnew, User
   BOOST_TEST(Must() == "");
 }
 
+BOOST_AUTO_TEST_CASE(TheTerminatedVpsesOfTheOneBeforeAreNotShownToTheNewHolderOfAUsersId) {
+  const std::string hers = ", 4, 'h', 1, 1, 0, 0, 1, '', 4, 0, 0, 0, 0, 900, 3)";
+  panel.Sql(kContainer + "(24, 1, '104'" + hers + ", (25, 1, '105'" + hers);
+  Must();
+  panel.Sql("UPDATE containers SET Status = 7 WHERE Id = 24");
+  Must();
+  Sql("UPDATE vpses SET stop_pending = 0");
+  panel.Sql("DELETE FROM users WHERE Id = 3");
+  panel.Sql("DELETE FROM containers WHERE Id = 21");
+  BOOST_TEST(Holds(Must(), "vpses 21: terminated\n"));
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (3, 'mallory')");
+  panel.Sql("DELETE FROM containers WHERE Id = 25");
+  const std::string dry = Must({"--dry-run"});
+  BOOST_TEST(Count("SELECT COUNT(*) FROM vpses WHERE user_id = 3") == 3u);
+  const std::string out = Must();
+  BOOST_TEST(out == dry);
+  for (const char* id : {"21", "24", "25"}) {
+    BOOST_TEST(Holds(out, std::string("vpses ") + id + ": purged, as its user's ID is another's now\n"), out);
+  }
+  BOOST_TEST(Count("SELECT COUNT(*) FROM vpses WHERE user_id = 3") == 0u);
+  BOOST_TEST(Count("SELECT COUNT(*) FROM vpses WHERE user_id = 7") == 2u);
+  BOOST_TEST(Recorded("vps-purge") ==
+             "3|-|21|its user's ID is another's in the CVM panel\n"
+             "3|-|24|its user's ID is another's in the CVM panel\n"
+             "3|-|25|its user's ID is another's in the CVM panel\n");
+  BOOST_TEST(Must() == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(AVpsWhoseIdComesBackASyncAfterItsUsersBeginsAnew, UserIdReused) {
+  Sql("UPDATE traffic_period SET bytes_in = 5000, bytes_out = 6000 WHERE vps_id = 21");
+  Must();
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (3, 'mallory')");
+  Must();
+  panel.Sql(kContainer + "(21, 1, '121', 4, 'new.example', 1, 1, 0, 0, 1, '', 4, 7, 8, 0, 0, 900, 3)");
+  BOOST_TEST(Holds(Must(), "vpses 21: added: user_id \"3\""));
+  BOOST_TEST(One(kPeriod21) == "1|0|0|7|8");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
