@@ -39,6 +39,7 @@ Record RecordOf(const Difference& difference) {
   return {{"table", difference.table},
           {"id", Figure(difference.id)},
           {"what", difference.what},
+          {"hint", difference.hint},
           {"changes", changes}};
 }
 

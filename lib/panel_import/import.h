@@ -53,10 +53,11 @@ struct Difference {
   std::uint64_t id = 0;
   std::string what;  // "added", "changed", "revoked", "in force again", "terminated", "purged, as …", …
   std::vector<Change> changes;
+  std::string hint = {};  // what a person should look at or do for it; empty: nothing
 };
 
 // Its changes on one line: `name "jane" → "janet", private_hash (not shown)`; of a row that was added what it
-// holds now.
+// holds now. Or its hint.
 std::string TextOf(const Difference& difference);
 
 // Something about a row of the panel that a person should know: not imported, or not as it stood there.

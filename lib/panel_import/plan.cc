@@ -58,6 +58,7 @@ class Planner {
       : wanted_(wanted), ours_(ours), periods_(periods) {}
 
   Plan Take() {
+    FindLiving();
     EndGone(kTokens, Do::kRevoke, "revoked");
     EndGone(kVpses, Do::kTerminate, "terminated");
     RestoreKeys();
@@ -81,8 +82,9 @@ class Planner {
 
   void Append(Steps& steps) { std::move(steps.begin(), steps.end(), std::back_inserter(plan_.steps)); }
 
-  void Differ(Kind kind, std::uint64_t id, const char* what, std::vector<Change> changes) {
-    plan_.differences.push_back({TableOf(kind).name, id, what, std::move(changes)});
+  void Differ(Kind kind, std::uint64_t id, const char* what, std::vector<Change> changes,
+              std::string hint = "") {
+    plan_.differences.push_back({TableOf(kind).name, id, what, std::move(changes), std::move(hint)});
   }
 
   // A pair that the panel no longer vouches for is revoked. A VPS is ended where its row is gone: one that is
@@ -143,14 +145,26 @@ class Planner {
     for (const auto& [id, existing] : ours_.at(kVpses)) {
       const bool ended = existing.out_of_force || IsGone(kVpses, id);
       if (!existing.imported || !ended || IsWanted(kVpses, id)) continue;
-      if (IsOfTheOneBefore(existing, vps_row::kUser)) Purge(id, kVpsUserReused);
+      if (IsOfTheOneBefore(existing, vps_row::kUser)) Purge(id, existing, kVpsUserReused);
     }
   }
 
-  void Purge(std::uint64_t id, const char* why) {
+  // A stop that is due is remembered nowhere else, and does not hold up the new holder of the ID.
+  void Purge(std::uint64_t id, const Existing& existing, const char* why) {
+    if (existing.marked) GiveUpStop(id, existing);
     forgotten_.push_back({Do::kPurge, kVpses, {id, {}}});
     purged_.insert(id);
     Differ(kVpses, id, why, {});
+  }
+
+  void GiveUpStop(std::uint64_t id, const Existing& existing) {
+    const auto& [node, ctid] = ContainerOf(existing.values);
+    if (living_.count({node, ctid}) > 0) return Differ(kVpses, id, kContainerPassed, {});
+    const auto row = ours_.at(kNodes).find(base::ParseU64(node.value_or("")).value_or(0));
+    const Text name = row == ours_.at(kNodes).end() ? Text() : row->second.values[node_row::kName];
+    std::string look = "container " + ctid.value_or("") + " of node \"" + name.value_or("");
+    look.append("\" (").append(node.value_or("")).append(") may run on");
+    Differ(kVpses, id, kStopPurged, {}, std::move(look));
   }
 
   // A panel that mends a doubled public token may keep the newer of the two keys. What is left of the older
@@ -182,7 +196,7 @@ class Planner {
       } else if (!found->second.imported) {
         plan_.held.push_back(std::string(TableOf(kind).name) + " " + std::to_string(record.id));
       } else if (kind == kVpses && IsReusedVps(found->second, record)) {
-        Renew(record);
+        Renew(record, found->second);
       } else if (found->second.values != record.values) {
         Alter(kind, record, found->second);
       }
@@ -201,8 +215,8 @@ class Planner {
     return id && wanted_.reused_users.count(*id) > 0;
   }
 
-  void Renew(const Record& record) {
-    Purge(record.id, kVpsReused);
+  void Renew(const Record& record, const Existing& before) {
+    Purge(record.id, before, kVpsReused);
     Add(kVpses, record);
   }
 
@@ -272,16 +286,18 @@ class Planner {
     return left;
   }
 
+  void FindLiving() {
+    for (const auto& [id, vps] : LeftVpses()) {
+      if (!vps.terminated) living_.insert(ContainerOf(vps.values));
+    }
+  }
+
   // Those that were due before, and those of this run.
   void DropStops() {
     const auto left = LeftVpses();
-    std::set<Container> living;
-    for (const auto& [id, vps] : left) {
-      if (!vps.terminated) living.insert(ContainerOf(vps.values));
-    }
     for (const auto& [id, existing] : ours_.at(kVpses)) {
       if (purged_.count(id) > 0 || (!existing.marked && halted_.count(id) == 0)) continue;
-      const char* const why = WhyNeverStopped(left.at(id), living);
+      const char* const why = WhyNeverStopped(left.at(id));
       if (why == nullptr) continue;
       plan_.steps.push_back({Do::kDrop, kVpses, {id, {}}});
       Differ(kVpses, id, why, {});
@@ -289,11 +305,11 @@ class Planner {
   }
 
   // To one that this run makes active no stop is due anyway.
-  const char* WhyNeverStopped(const Left& vps, const std::set<Container>& living) const {
+  const char* WhyNeverStopped(const Left& vps) const {
     if (!vps.terminated && IsIn(vps::State::kActive, vps.values)) return nullptr;
     const auto node = ours_.at(kNodes).find(base::ParseU64(*vps.values[vps_row::kNode]).value_or(0));
     if (node != ours_.at(kNodes).end() && node->second.out_of_force) return kNodeOut;
-    return vps.terminated && living.count(ContainerOf(vps.values)) > 0 ? kContainerPassed : nullptr;
+    return vps.terminated && living_.count(ContainerOf(vps.values)) > 0 ? kContainerPassed : nullptr;
   }
 
   // The API shows the panel's figure; what we counted ourselves is in it.
@@ -318,6 +334,7 @@ class Planner {
   const Ours& ours_;
   const Periods& periods_;
   Steps forgotten_;
+  std::set<Container> living_;  // of this run's end
   std::set<std::uint64_t> halted_, purged_;
   std::array<Steps, kKinds> parked_, updated_, inserted_;
   Plan plan_;

@@ -51,6 +51,7 @@ inline constexpr const char* kNodeOut = "stop given up, as its node is out of se
 inline constexpr const char* kUserReused = "revoked, as its user's ID is another's now";
 inline constexpr const char* kVpsReused = "purged, as its ID is another's now";
 inline constexpr const char* kVpsUserReused = "purged, as its user's ID is another's now";
+inline constexpr const char* kStopPurged = "stop given up, as its VPS is purged";
 inline constexpr const char* kContainerPassed = "stop given up, as its container is another VPS's";
 
 struct Plan {

@@ -34,6 +34,7 @@ constexpr Recorded kRecorded[] = {
     {kUserReused, "api_tokens", "token-revoke", "its user's ID is another's in the CVM panel"},
     {kVpsReused, "vpses", "vps-purge", "its ID is another's in the CVM panel"},
     {kVpsUserReused, "vpses", "vps-purge", "its user's ID is another's in the CVM panel"},
+    {kStopPurged, "vpses", "stop-drop", "its VPS is purged, as an ID is another's in the CVM panel"},
     {kNodeOut, "vpses", "stop-drop", "its node is out of service"},
     {kContainerPassed, "vpses", "stop-drop", "its container is another VPS's"},
     {"changed", "users", "user-set", "as in the CVM panel"},
@@ -99,7 +100,7 @@ void Put(db::Session& session, const Difference& difference, const Ours& ours, c
   const Recorded* const recorded = RecordedOf(difference);
   if (recorded == nullptr) return;
   std::string detail = recorded->why;
-  if (!difference.changes.empty()) detail += ": " + TextOf(difference);
+  if (const std::string text = TextOf(difference); !text.empty()) detail += ": " + text;
   const auto subjects = SubjectsOf(difference, ours);
   for (const audit::Subject& subject : subjects) {
     audit::Note(session, actor, recorded->action, subject, detail);
@@ -116,7 +117,7 @@ std::string Shown(const Text& text) {
 }  // namespace
 
 std::string TextOf(const Difference& difference) {
-  std::string text;
+  std::string text = difference.hint;
   for (const Change& change : difference.changes) {
     text += (text.empty() ? "" : ", ") + change.field + " ";
     if (change.secret) {

@@ -156,6 +156,47 @@ BOOST_FIXTURE_TEST_CASE(AVpsWhoseIdComesBackASyncAfterItsUsersBeginsAnew, UserId
   BOOST_TEST(One(kPeriod21) == "1|0|0|7|8");
 }
 
+struct StopDue : Syncing {
+  StopDue() {
+    panel.Sql("UPDATE containers SET Status = 7 WHERE Id = 21");
+    Must();
+    BOOST_TEST(One(kDue) == "21");
+    panel.Sql("DELETE FROM users WHERE Id = 3");
+    panel.Sql("DELETE FROM containers WHERE Id = 21");
+    Must();
+  }
+  // With what is said beside the record.
+  void IsGivenUp(const std::string& why, const std::string& recorded) {
+    const std::string dry = Must({"--dry-run"});
+    BOOST_TEST(One(kDue) == "21");
+    const std::string out = Must();
+    BOOST_TEST(out == dry);
+    BOOST_TEST(Holds(out, "vpses 21: stop given up, as " + why + "\nvpses 21: purged, as its "), out);
+    BOOST_TEST(out.find("stop given up") == out.rfind("stop given up"), out);
+    BOOST_TEST(Recorded("stop-drop") == "3|-|21|" + recorded + "\n");
+    BOOST_TEST(One(kDue) == "-");
+    BOOST_TEST(Must() == "");
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(AStopThatIsDueToAVpsWhoseIdIsAnothersIsGivenUpOnRecordWithTheContainer, StopDue) {
+  panel.Sql(kContainer + "(21, 1, '121', 4, 'new.example', 1, 1, 0, 0, 1, '', 4, 7, 8, 0, 0, 900, 7)");
+  const std::string look = ": container 101 of node \"alpha\" (4) may run on";
+  IsGivenUp("its VPS is purged" + look, "its VPS is purged, as an ID is another's in the CVM panel" + look);
+  BOOST_TEST(One("SELECT state FROM vpses WHERE id = 21") == "active");
+}
+
+BOOST_FIXTURE_TEST_CASE(AStopThatIsDueToAVpsOfTheOneBeforeIsGivenUpOnRecordWithTheContainer, StopDue) {
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (3, 'mallory')");
+  const std::string look = ": container 101 of node \"alpha\" (4) may run on";
+  IsGivenUp("its VPS is purged" + look, "its VPS is purged, as an ID is another's in the CVM panel" + look);
+}
+
+BOOST_FIXTURE_TEST_CASE(AContainerThatTheNewVpsOfAnIdHasIsNotSaidToRunOn, StopDue) {
+  panel.Sql(kContainer + "(21, 1, '101', 4, 'new.example', 1, 1, 0, 0, 1, '', 4, 7, 8, 0, 0, 900, 7)");
+  IsGivenUp("its container is another VPS's", "its container is another VPS's");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
