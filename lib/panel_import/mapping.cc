@@ -58,6 +58,7 @@ class Mapper {
            "no column Terminated is to be seen: an older panel, or our account may not read it");
     }
     for (const PanelContainer& container : panel_.containers) MapContainer(container);
+    FindOccupied();
     DropContested(kVpses, ContainerOf, Containers(), "the container");
     for (const PanelKey& key : panel_.keys) MapKey(key);
     DropContested(kTokens, PublicTokenOf, PublicTokens(), "the public token");
@@ -183,6 +184,15 @@ class Mapper {
                      ctid->text(),  vps::StateName(*state), LineOf(row.hostname, 253)};
     values.insert(values.end(), sizes->begin(), sizes->end());
     Keep(kVpses, *id, std::move(values));
+  }
+
+  void FindOccupied() {
+    for (const PanelContainer& row : panel_.containers) {
+      if (StateOf(row) == vps::State::kTerminated) continue;
+      std::string ctid = row.ctid.value_or("");
+      ctid.erase(0, ctid.find_first_not_of('0'));  // as vzctl reads it
+      wanted_.occupied.insert({row.node, std::move(ctid)});
+    }
   }
 
   // Whether a VPS that is terminated in the panel is one of ours, and not of the one who had its user's ID

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "lib/base/secret.h"
@@ -21,7 +22,9 @@ struct Wanted {
   std::array<std::vector<Record>, kKinds> records;       // by ID
   std::array<std::set<std::uint64_t>, kKinds> in_panel;  // every ID that the panel has, wanted or not
   std::map<std::uint64_t, traffic::Bytes> used;          // of the wanted VPSes, as the panel counts them
-  std::set<std::uint64_t> reused_users;                  // IDs that were gone, and come back as another's
+  // Node and CTID of whatever the panel does not show as terminated, imported or not.
+  std::set<std::pair<Text, Text>> occupied;
+  std::set<std::uint64_t> reused_users;  // IDs that were gone, and come back as another's
   std::vector<Note> notes;
 };
 

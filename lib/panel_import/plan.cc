@@ -286,7 +286,9 @@ class Planner {
     return left;
   }
 
+  // A row of the panel that is not imported, for whatever reason, may be of a customer's all the same.
   void FindLiving() {
+    living_ = wanted_.occupied;
     for (const auto& [id, vps] : LeftVpses()) {
       if (!vps.terminated) living_.insert(ContainerOf(vps.values));
     }

@@ -576,6 +576,33 @@ BOOST_AUTO_TEST_CASE(AnEmptySaltIsTakenFromTheTableAndFromAFileAndNamedOnEveryRu
   panel.Sql("UPDATE settings SET Value = 'klmnopqrst' WHERE `Key` = 'salt'");
 }
 
+BOOST_AUTO_TEST_CASE(AStopIsGivenUpWhereThePanelHasTheContainerInARowThatIsNotImported) {
+  for (const char* vps :
+       {"3000000, 3, 4, '105'", "3000001, 3, 4, '106'", "3000002, 3, 4, '107'", "3000003, 3, 4, '108'"}) {
+    Sql(std::string("INSERT INTO vpses (id, user_id, node_id, ctid, state, stop_pending, hostname, "
+                    "guaranteed_ram, disk_space, cpu_count, accounting) VALUES (") +
+        vps + ", 'terminated', 1, 'h', 1, 1, 1, 'split')");
+  }
+  const auto add = [&](const std::string& id, const std::string& ctid, const char* ram, const char* status) {
+    panel.Sql(kContainer + "(" + id + ", 1, '" + ctid + "', 4, 'h', 1, " + ram + ", 0, 0, 1, '', " + status +
+              ", 0, 0, 0, 0, 900, 7)");
+  };
+  add("24", "105", "-1", "4");  // of a size that is none
+  add("25", "106", "1", "4");   // whose of the two it is cannot be told
+  add("26", "106", "1", "4");
+  add("27", "107", "1", "9");  // of a status that is none
+  add("28", "108", "1", "7");  // terminated there as well
+  const std::string dry = Must({"--dry-run"});
+  const std::string out = Must();
+  BOOST_TEST(out == dry);
+  for (const char* id : {"3000000", "3000001", "3000002"}) {
+    BOOST_TEST(
+        Holds(out, std::string("vpses ") + id + ": stop given up, as its container is another VPS's\n"), out);
+  }
+  BOOST_TEST(One(kDue) == "3000003");
+  BOOST_TEST(Must() == "");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
