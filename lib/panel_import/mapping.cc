@@ -391,17 +391,22 @@ class Mapper {
                                       [&](const std::string& row) { return base::ParseU64(row) != id; });
       return other == rows.end() ? "" : what + " " + key + " stands in row " + *other + " too";
     });
+    while (DropHeld(kind, key_of, what)) {  // a row that is dropped keeps what it has, and holds it now
+    }
+  }
+
+  bool DropHeld(Kind kind, KeyOf key_of, const std::string& what) {
     std::set<std::string> held;
     ForEachOther(kind, [&](const Existing& other) {
       if (const auto key = key_of(other.values)) held.insert(*key);
     });
-    DropWhere(kind, key_of, [&](std::uint64_t, const std::string& key) {
+    return DropWhere(kind, key_of, [&](std::uint64_t, const std::string& key) {
       return held.count(key) == 0 ? "" : what + " " + key + " is held by another row here";
     });
   }
 
-  // `why`: of a row and what it holds; empty where it stays.
-  void DropWhere(Kind kind, KeyOf key_of,
+  // `why`: of a row and what it holds; empty where it stays. Whether one was dropped.
+  bool DropWhere(Kind kind, KeyOf key_of,
                  const std::function<std::string(std::uint64_t, const std::string&)>& why) {
     std::map<std::uint64_t, std::string> dropped;
     for (const Record& record : wanted_.records.at(kind)) {
@@ -410,6 +415,7 @@ class Mapper {
       if (std::string reason = why(record.id, *key); !reason.empty()) dropped[record.id] = std::move(reason);
     }
     Drop(kind, dropped);
+    return !dropped.empty();
   }
 
   void Drop(Kind kind, const std::map<std::uint64_t, std::string>& dropped) {

@@ -603,6 +603,26 @@ BOOST_AUTO_TEST_CASE(AStopIsGivenUpWhereThePanelHasTheContainerInARowThatIsNotIm
   BOOST_TEST(Must() == "");
 }
 
+// The row that cannot be taken over stays where it is, and so does each that was to have the place of one.
+BOOST_AUTO_TEST_CASE(AChainOfMovesBehindARowThatIsNotImportedIsLeftAsItIs) {
+  const std::string rest = ", 4, 'h', 1, 1, 0, 0, 1, '', 4, 0, 0, 0, 0, 900, 7)";
+  panel.Sql(kContainer + "(24, 1, '104'" + rest + ", (25, 1, '105'" + rest + ", (26, 1, '106'" + rest);
+  Must();
+  panel.Sql(
+      "UPDATE containers SET InternalId = CASE Id WHEN 21 THEN '200' WHEN 24 THEN '101' WHEN 25 THEN '104' "
+      "ELSE '105' END, BurstableRam = IF(Id = 21, -1, 0) WHERE Id IN (21, 24, 25, 26)");
+  BOOST_TEST(Must() == "");
+  for (const char* held : {"24: not imported: the container 101", "25: not imported: the container 104",
+                           "26: not imported: the container 105"}) {
+    BOOST_TEST(Holds(notes, std::string("containers ") + held + " of node 4 is held by another row here"),
+               notes);
+  }
+  panel.Sql("UPDATE containers SET BurstableRam = 0 WHERE Id = 21");
+  Must();
+  BOOST_TEST(One("SELECT GROUP_CONCAT(ctid ORDER BY id) FROM vpses WHERE id IN (21, 24, 25, 26)") ==
+             "200,101,104,105");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
