@@ -292,9 +292,19 @@ struct Found {
   std::vector<Moved> moved;
 };
 
-base::Result<Found> FindOut(db::Session& session, const Panel& panel, const base::Secret& salt,
-                            const Options& options, bool first) {
-  if (const auto good = CheckState(ReadState(session), options); !good) return good.error();
+base::Result<Panel> LookAt(db::Pool& pool, base::Deadline deadline) {
+  auto panel = ReadPanel(pool, deadline);
+  if (!panel) return Error{panel.error().code, "the panel's " + panel.error().message + kRights};
+  return panel;
+}
+
+base::Result<Found> FindOut(db::Session& session, const Panel& panel, const Options& options, bool first) {
+  const State state = ReadState(session);
+  if (const auto good = CheckState(state, options); !good) return good.error();
+  if (const auto good = CheckPanel(panel, state); !good) return good.error();
+  const auto known_salt = SaltOf(panel, options);
+  if (!known_salt) return known_salt.error();
+  const base::Secret& salt = **known_salt;
   Found found;
   const Ours& ours = found.ours = ReadOurs(session);
   found.wanted = Map(panel, salt, ours, first);
@@ -302,9 +312,6 @@ base::Result<Found> FindOut(db::Session& session, const Panel& panel, const base
   if (const auto good = CheckHeld(found.plan); !good) return good.error();
   found.report.differences = found.plan.differences;
   found.report.notes = found.wanted.notes;
-  if (const auto good = CheckMassEnds(MassEnds(found.plan, ours), options, found.report.notes); !good) {
-    return good.error();
-  }
   if (salt.Reveal().empty()) {
     found.report.notes.push_back(
         {"settings", "salt", "it is empty: pairs are checked with a salt of their own alone"});
@@ -319,17 +326,31 @@ base::Result<Found> FindOut(db::Session& session, const Panel& panel, const base
   return found;
 }
 
-// Two imports at once take turns: the row is locked to the end of the transaction, and the first import makes
-// it, as one that is not there locks nobody.
-base::Result<Found> Write(db::Session& session, const Panel& panel, const base::Secret& salt,
-                          const Options& options) {
-  const bool first =
-      session.Execute(
-          "INSERT IGNORE INTO imports (source, origin, begun_at) VALUES ('cvm', ?, UTC_TIMESTAMP(3))",
-          {options.database}) > 0;
-  session.Query("SELECT source FROM imports WHERE source = 'cvm' FOR UPDATE", {}, [](const db::Row&) {});
-  auto found = FindOut(session, panel, salt, options, first);
+base::Status Judge(Found& found, const Options& options) {
+  return CheckMassEnds(MassEnds(found.plan, found.ours), options, found.report.notes);
+}
+
+// Imports take turns in the order in which they come: the row is locked to the end of the transaction, at
+// once for writing, so that two who wait for it do not wait for each other. The first import makes it, as one
+// that is not there locks nobody. Whether this is the first.
+bool TakeTurn(db::Session& session, const Options& options) {
+  return session.Execute(
+             "INSERT INTO imports (source, origin, begun_at) VALUES ('cvm', ?, UTC_TIMESTAMP(3)) "
+             "ON DUPLICATE KEY UPDATE source = source",
+             {options.database}) == 1;
+}
+
+// The panel is looked at once the turn is had: what it said before would take back what the import whose turn
+// came before wrote.
+base::Result<Found> Write(db::Session& session, db::Pool& panel_pool, const Options& options,
+                          base::Deadline deadline) {
+  const bool first = TakeTurn(session, options);
+  const auto looked = LookAt(panel_pool, deadline);
+  if (!looked) return looked.error();
+  const Panel& panel = *looked;
+  auto found = FindOut(session, panel, options, first);
   if (!found) return found.error();
+  if (const auto good = Judge(*found, options); !good) return good.error();
   session.Execute("UPDATE imports SET terminated_seen = GREATEST(terminated_seen, ?) WHERE source = 'cvm'",
                   {std::uint64_t{panel.shows_terminated}});
   found->moved = Carry(session, found->plan);
@@ -358,21 +379,20 @@ base::Result<Report> Import(db::Pool& ours, db::Pool& panel_pool, const Options&
   if (!state) return state.error();
   if (const auto good = CheckState(*state, options); !good) return good.error();
   if (const auto good = CheckRights(ours, options, deadline); !good) return good.error();
-  const auto panel = ReadPanel(panel_pool, deadline);
-  if (!panel) return Error{panel.error().code, "the panel's " + panel.error().message + kRights};
-  if (const auto good = CheckPanel(*panel, *state); !good) return good.error();
-  const auto salt = SaltOf(*panel, options);
-  if (!salt) return salt.error();
-  auto found = ours.Run(deadline, [&](db::Session& session) {
-    return FindOut(session, *panel, **salt, options, !state->begun);
-  });
+  const auto panel = LookAt(panel_pool, deadline);
+  if (!panel) return panel.error();
+  auto found = ours.Run(
+      deadline, [&](db::Session& session) { return FindOut(session, *panel, options, !state->begun); });
   if (!found) return found.error();
-  if (options.dry_run) return std::move(found->report);
+  if (options.dry_run) {
+    if (const auto good = Judge(*found, options); !good) return good.error();
+    return std::move(found->report);
+  }
   const auto raised =
       ours.Run(deadline, [&](db::Session& session) { return RaiseNumbers(session, found->wanted); });
   if (!raised) return raised.error();
-  auto written =
-      ours.Transact(deadline, [&](db::Session& session) { return Write(session, *panel, **salt, options); });
+  auto written = ours.Transact(
+      deadline, [&](db::Session& session) { return Write(session, panel_pool, options, deadline); });
   if (!written) return written.error();
   for (const Moved& one : written->moved) traffic::Tell(one.vps_id, one.move, one.now);
   return std::move(written->report);

@@ -82,6 +82,8 @@ struct Report {
 bool IsDatabaseName(std::string_view name);
 
 // `panel` connects to the panel's database, `ours` to ours, which takes it all in one transaction or nothing.
+// Imports at once take turns in the order in which they come, and each writes what the panel says when its
+// turn has come; a dry run takes none. The panel's tables are read in short transactions of their own.
 // kInvalid: the panel's database is not one, or has no salt, or most of what is in force would be ended and
 // that is not allowed; kConflict: rows made here hold IDs that the
 // panel has, the import was ended, or it was begun from another database; else as db::Pool says.

@@ -2,10 +2,13 @@
 // word, what was ended here stays so.
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
+#include <future>
 #include <string>
+#include <vector>
 
 #include "lib/db/script.h"
 #include "lib/traffic/book.h"
+#include "tests/support/await.h"
 #include "tests/support/flight.h"
 #include "tests/support/panel_import_fixture.h"
 
@@ -621,6 +624,39 @@ BOOST_AUTO_TEST_CASE(AChainOfMovesBehindARowThatIsNotImportedIsLeftAsItIs) {
   Must();
   BOOST_TEST(One("SELECT GROUP_CONCAT(ctid ORDER BY id) FROM vpses WHERE id IN (21, 24, 25, 26)") ==
              "200,101,104,105");
+}
+
+// Each held where it waits for its turn.
+BOOST_AUTO_TEST_CASE(ImportsThatWaitedForTheirTurnWriteWhatThePanelSaysThenAndOneWaitsForTheOther) {
+  const db::Sql deadlocks =
+      "SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'INNODB_DEADLOCKS'";
+  const std::string before = One(deadlocks);
+  db::Pool other(database.Root());
+  std::vector<std::future<Result>> imports;
+  const auto held = other.Transact(test::Patience(), [&](db::Session& session) {
+    session.Query("SELECT source FROM imports FOR UPDATE", {}, [](const db::Row&) {});
+    panel.Sql("UPDATE users SET Username = 'early' WHERE Id = 3");
+    for (int i = 0; i < 3; ++i) {
+      imports.push_back(std::async(std::launch::async, [&] {
+        return CtlAside({"import", "cvm", "--database", panel.database.name()});
+      }));
+    }
+    BOOST_TEST(test::Eventually([&] {
+      return Count(
+                 "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND id <> "
+                 "CONNECTION_ID() AND info LIKE '%imports%'") == 3u;
+    }));
+    panel.Sql("UPDATE users SET Username = 'late' WHERE Id = 3");
+  });
+  BOOST_TEST(held.ok());
+  std::string out;
+  for (auto& import : imports) {
+    const Result result = import.get();
+    BOOST_TEST(result.status == 0, result.err);
+    out += result.out;
+  }
+  BOOST_TEST(out == "users 3: changed: name \"jane\" → \"late\"\n");
+  BOOST_TEST(One(deadlocks) == before);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
