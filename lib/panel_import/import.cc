@@ -196,10 +196,11 @@ std::vector<Keyless> WithoutHostKey(db::Session& session, const Wanted& wanted, 
 }
 
 // A revocation made here stays; what the panel shows as good is named.
-void NoteRevoked(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) {
+void NoteRevoked(const Wanted& wanted, const Ours& ours, const Plan& plan, std::vector<Note>& notes) {
   for (const Record& record : wanted.records.at(kTokens)) {
     const auto found = ours.at(kTokens).find(record.id);
     if (found == ours.at(kTokens).end() || !found->second.RevokedHere()) continue;
+    if (plan.new_keys.count(record.id) > 0) continue;
     notes.push_back({"api_keys", std::to_string(record.id), "revoked here, and stays so"});
   }
 }
@@ -317,7 +318,7 @@ base::Result<Found> FindOut(db::Session& session, const Panel& panel, const Opti
         {"settings", "salt", "it is empty: pairs are checked with a salt of their own alone"});
   }
   NoteSalt(found.wanted, ours, found.report.notes);
-  NoteRevoked(found.wanted, ours, found.report.notes);
+  NoteRevoked(found.wanted, ours, found.plan, found.report.notes);
   NoteRetiredNodes(found.wanted, ours, found.report.notes);
   NoteLeft(found.wanted, ours, found.report.notes);
   NotePairsLeft(session, found.wanted, found.report.notes);

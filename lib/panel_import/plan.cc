@@ -38,6 +38,8 @@ constexpr db::Sql kTerminate = "UPDATE vpses SET state = 'terminated' WHERE id =
 
 // With all that was counted for it. One that lives again since it was looked at stays, and the import fails.
 constexpr db::Sql kPurge = "DELETE FROM vpses WHERE id = ? AND source = 'cvm' AND state = 'terminated'";
+// With its networks, its last use and whatever was set for it here.
+constexpr db::Sql kPurgeKey = "DELETE FROM api_tokens WHERE id = ? AND source = 'cvm'";
 constexpr db::Sql kLose = "UPDATE users SET source_id = NULL WHERE id = ? AND source = 'cvm'";
 constexpr db::Sql kFind = "UPDATE users SET source_id = id WHERE id = ? AND source = 'cvm'";
 
@@ -59,6 +61,7 @@ class Planner {
 
   Plan Take() {
     FindLiving();
+    FindNewKeys();
     EndGone(kTokens, Do::kRevoke, "revoked");
     EndGone(kVpses, Do::kTerminate, "terminated");
     RestoreKeys();
@@ -99,6 +102,24 @@ class Planner {
                               [](const Record& a, const Record& b) { return a.id < b.id; });
   }
 
+  void FindNewKeys() {
+    for (const Record& record : wanted_.records.at(kTokens)) {
+      const auto before = ours_.at(kTokens).find(record.id);
+      if (before == ours_.at(kTokens).end() || !before->second.imported) continue;
+      if (IsAnotherKey(before->second, record)) plan_.new_keys.insert(record.id);
+    }
+  }
+
+  // What was gone, or whose user was, and comes back with another public token. One that was never gone got
+  // another token.
+  bool IsAnotherKey(const Existing& before, const Record& now) const {
+    const bool ended = before.marked && before.out_of_force;
+    if (!ended && !IsOfTheOneBefore(before, token_row::kUser)) return false;
+    const Text& is = now.values[token_row::kPublic];
+    const Text& was = before.values[token_row::kPublic];
+    return was != is && was != Text(FormerToken(is.value_or(""), now.id));
+  }
+
   void EndGone(Kind kind, Do what, const char* word) {
     for (const auto& [id, existing] : ours_.at(kind)) {
       if (!existing.imported || existing.out_of_force || !IsGone(kind, id)) continue;
@@ -110,7 +131,8 @@ class Planner {
   // A panel may lack a key for one sync alone: what an import revoked is good again with the panel's word.
   void RestoreKeys() {
     for (const auto& [id, existing] : ours_.at(kTokens)) {
-      if (!existing.imported || !existing.ended_by_import || IsGone(kTokens, id)) continue;
+      const bool another = plan_.new_keys.count(id) > 0;
+      if (!existing.imported || !existing.ended_by_import || IsGone(kTokens, id) || another) continue;
       plan_.steps.push_back({Do::kRestore, kTokens, {id, {}}});
       Differ(kTokens, id, "in force again", {});
     }
@@ -197,6 +219,8 @@ class Planner {
         plan_.held.push_back(std::string(TableOf(kind).name) + " " + std::to_string(record.id));
       } else if (kind == kVpses && IsReusedVps(found->second, record)) {
         Renew(record, found->second);
+      } else if (kind == kTokens && plan_.new_keys.count(record.id) > 0) {
+        RenewKey(record);
       } else if (found->second.values != record.values) {
         Alter(kind, record, found->second);
       }
@@ -218,6 +242,12 @@ class Planner {
   void Renew(const Record& record, const Existing& before) {
     Purge(record.id, before, kVpsReused);
     Add(kVpses, record);
+  }
+
+  void RenewKey(const Record& record) {
+    forgotten_.push_back({Do::kPurge, kTokens, {record.id, {}}});
+    Differ(kTokens, record.id, kKeyReused, {});
+    Add(kTokens, record);
   }
 
   void Add(Kind kind, const Record& record) {
@@ -385,7 +415,7 @@ void CarryStep(db::Session& session, const Step& step, std::vector<Moved>& moved
     case Do::kRevokeHere:
       return by_id(kRevokeHere);
     case Do::kPurge:
-      return by_id(kPurge);
+      return by_id(step.kind == kTokens ? kPurgeKey : kPurge);
     case Do::kLose:
       return by_id(kLose);
     case Do::kFind:

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,7 @@ struct Step {
 // another VPS. Of what the panel's row for an ID has nothing to do with any more.
 inline constexpr const char* kNodeOut = "stop given up, as its node is out of service";
 inline constexpr const char* kUserReused = "revoked, as its user's ID is another's now";
+inline constexpr const char* kKeyReused = "purged, as its ID is another key's now";
 inline constexpr const char* kVpsReused = "purged, as its ID is another's now";
 inline constexpr const char* kVpsUserReused = "purged, as its user's ID is another's now";
 inline constexpr const char* kStopPurged = "stop given up, as its VPS is purged";
@@ -58,6 +60,7 @@ struct Plan {
   std::vector<std::string> held;  // "users 5": rows made here with an ID that the panel has
   std::vector<Step> steps;        // in the order in which they can be done
   std::vector<Difference> differences;
+  std::set<std::uint64_t> new_keys;  // with the ID of another one
 };
 
 Plan MakePlan(const Wanted& wanted, const Ours& ours, const Periods& periods);

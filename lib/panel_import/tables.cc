@@ -71,7 +71,7 @@ const std::array<Table, kKinds>& Tables() {
         {"hash_scheme"},
         {"client_access"}},
        "SELECT id, source <=> 'cvm', IF(revoked_at IS NULL, 0, IF(revoked_at <=> import_revoked_at, 2, 1)), "
-       "0, "
+       "import_revoked_at IS NOT NULL, "
        "CAST(user_id AS CHAR), public_token, "
        "private_hash, hash_scheme, CAST(client_access AS CHAR) FROM api_tokens ORDER BY id",
        "INSERT INTO api_tokens (id, source, source_id, user_id, public_token, private_hash, hash_scheme, "

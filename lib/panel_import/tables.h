@@ -82,7 +82,7 @@ struct Existing {
   std::vector<Text> values;
   bool ended_by_import = false;  // a pair that no longer stood in the panel, and nobody revoked here
   // Of a VPS: a stop is due. Of a user: its row was gone from the panel at an import before this one, which
-  // our row shows by standing for none (source_id).
+  // our row shows by standing for none (source_id). Of a pair: an import revoked it, and none took that back.
   bool marked = false;
   // A pair that this was done to stays as it is, whatever the panel says.
   bool RevokedHere() const { return out_of_force && !ended_by_import; }

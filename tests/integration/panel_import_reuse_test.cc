@@ -197,6 +197,81 @@ BOOST_FIXTURE_TEST_CASE(AContainerThatTheNewVpsOfAnIdHasIsNotSaidToRunOn, StopDu
   IsGivenUp("its container is another VPS's", "its container is another VPS's");
 }
 
+constexpr db::Sql kSetHere =
+    "SELECT CONCAT_WS('|', t.user_id, t.public_token, t.revoked_at IS NULL, t.import_revoked_at IS NULL, "
+    "t.label, t.read_only, t.expires_at IS NULL, "
+    "(SELECT COUNT(*) FROM api_token_networks n WHERE n.token_id = t.id), "
+    "(SELECT COUNT(*) FROM api_token_usage g WHERE g.token_id = t.id)) FROM api_tokens t WHERE t.id = 11";
+
+// What an operator had set for a pair, and when it was used.
+struct KeySet : Syncing {
+  KeySet() {
+    Sql("UPDATE api_tokens SET label = 'hers', read_only = 1, expires_at = UTC_TIMESTAMP(3) + INTERVAL 1 DAY "
+        "WHERE id = 11");
+    Sql("INSERT INTO api_token_networks (token_id, cidr) VALUES (11, '192.0.2.0/24')");
+    Sql("INSERT INTO api_token_usage (token_id, last_used_at, last_used_from) VALUES (11, UTC_TIMESTAMP(3), "
+        "'192.0.2.1')");
+  }
+  void PanelHasKey11(const std::string& user, const std::string& token) {
+    panel.Sql("INSERT INTO api_keys (Id, KeyType, UserId, PublicToken, PrivateToken, Salt) VALUES (11, 1, " +
+              user + ", '" + token + "', '" + kHash + "', 'x')");
+  }
+  void BeginsAnew(const std::string& user) {
+    const std::string dry = Must({"--dry-run"});
+    const std::string out = Must();
+    BOOST_TEST(out == dry);
+    BOOST_TEST(Holds(out, "api_tokens 11: purged, as its ID is another key's now\napi_tokens 11: added: "),
+               out);
+    BOOST_TEST(One(kSetHere) == user + "|another|1|1||0|1|0|0");
+    BOOST_TEST(Recorded("token-purge") == "3|11|-|its ID is another key's in the CVM panel\n");
+    BOOST_TEST(Must() == "");
+    BOOST_TEST(!Holds(notes, "api_keys 11"), notes);
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(AKeyThatComesBackWithAnotherPublicTokenBeginsAnew, KeySet) {
+  panel.Sql("DELETE FROM api_keys WHERE Id = 11");
+  Must();
+  PanelHasKey11("7", "another");
+  BeginsAnew("7");
+}
+
+BOOST_FIXTURE_TEST_CASE(AKeyThatComesBackWithItsPublicTokenKeepsWhatWasSetHere, KeySet) {
+  for (const bool freed : {false, true}) {  // another key had the token meanwhile
+    panel.Sql("UPDATE api_keys SET Id = 99, PublicToken = 'meanwhile' WHERE Id = 11");
+    if (freed) panel.Sql("UPDATE api_keys SET PublicToken = 'publicofjane' WHERE Id = 99");
+    Must();
+    BOOST_TEST(InForce() == "12,99");
+    panel.Sql("DELETE FROM api_keys WHERE Id = 99");
+    PanelHasKey11("3", "publicofjane");
+    BOOST_TEST(Holds(Must(), "api_tokens 11: in force again\n"));
+    BOOST_TEST(One(kSetHere) == "3|publicofjane|1|1|hers|1|0|1|1");
+  }
+  panel.Sql("UPDATE api_keys SET PublicToken = 'another' WHERE Id = 11");  // it was never gone
+  Must();
+  BOOST_TEST(One(kSetHere) == "3|another|1|1|hers|1|0|1|1");
+}
+
+BOOST_FIXTURE_TEST_CASE(AKeyOfAUserWhoseIdIsAnothersBeginsAnewEvenWhereTheOldOneWasRevokedHere, KeySet) {
+  BOOST_TEST(Ctl({"token", "revoke", "11"}).status == 0);
+  panel.Sql("DELETE FROM users WHERE Id = 3");
+  panel.Sql("DELETE FROM api_keys WHERE Id = 11");
+  Must();
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (3, 'mallory')");
+  PanelHasKey11("3", "another");
+  BeginsAnew("3");
+}
+
+BOOST_FIXTURE_TEST_CASE(AKeyThatComesASyncAfterTheNewHolderOfItsUsersIdBeginsAnew, KeySet) {
+  panel.Sql("DELETE FROM users WHERE Id = 3");
+  panel.Sql("DELETE FROM api_keys WHERE Id = 11");
+  Must();
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (3, 'mallory')");
+  Must();
+  PanelHasKey11("3", "another");
+  BeginsAnew("3");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
