@@ -22,6 +22,11 @@ constexpr db::Sql kRevoke =
 constexpr db::Sql kRevokeHere =
     "UPDATE api_tokens SET revoked_at = UTC_TIMESTAMP(3) WHERE id = ? AND source IS NULL AND revoked_at IS "
     "NULL";
+// Not to be taken back, and yet known as what an import revoked: both have a date, and not the same.
+constexpr db::Sql kRevokeForGood =
+    "UPDATE api_tokens SET "
+    "import_revoked_at = COALESCE(revoked_at, UTC_TIMESTAMP(3)) - INTERVAL 1 SECOND, "
+    "revoked_at = COALESCE(revoked_at, UTC_TIMESTAMP(3)) WHERE id = ? AND source = 'cvm'";
 constexpr db::Sql kRestore =
     "UPDATE api_tokens SET revoked_at = NULL, import_revoked_at = NULL "
     "WHERE id = ? AND source = 'cvm' AND revoked_at = import_revoked_at";
@@ -96,10 +101,14 @@ class Planner {
     return kind == kVpses ? wanted_.in_panel.at(kind).count(id) == 0 : !IsWanted(kind, id);
   }
 
-  bool IsWanted(Kind kind, std::uint64_t id) const {
+  bool IsWanted(Kind kind, std::uint64_t id) const { return FindWanted(kind, id) != nullptr; }
+
+  const Record* FindWanted(Kind kind, std::uint64_t id) const {
     const auto& records = wanted_.records.at(kind);
-    return std::binary_search(records.begin(), records.end(), Record{id, {}},
-                              [](const Record& a, const Record& b) { return a.id < b.id; });
+    const auto found =
+        std::lower_bound(records.begin(), records.end(), id,
+                         [](const Record& record, std::uint64_t other) { return record.id < other; });
+    return found == records.end() || found->id != id ? nullptr : &*found;
   }
 
   void FindNewKeys() {
@@ -131,14 +140,14 @@ class Planner {
   // A panel may lack a key for one sync alone: what an import revoked is good again with the panel's word.
   void RestoreKeys() {
     for (const auto& [id, existing] : ours_.at(kTokens)) {
-      const bool another = plan_.new_keys.count(id) > 0;
-      if (!existing.imported || !existing.ended_by_import || IsGone(kTokens, id) || another) continue;
+      if (!existing.imported || !existing.ended_by_import || IsGone(kTokens, id)) continue;
+      if (plan_.new_keys.count(id) > 0 || IsLeftOver(id, existing)) continue;
       plan_.steps.push_back({Do::kRestore, kTokens, {id, {}}});
       Differ(kTokens, id, "in force again", {});
     }
   }
 
-  // The ID of a user that was gone may be given to another, for whom the pairs made here are not.
+  // The ID of a user that was gone may be given to another, for whom the pairs of the one before are not.
   void MarkUsers() {
     for (const auto& [id, existing] : ours_.at(kUsers)) {
       const bool gone = wanted_.in_panel.at(kUsers).count(id) == 0;
@@ -150,6 +159,27 @@ class Planner {
       plan_.steps.push_back({Do::kFind, kUsers, {record.id, {}}});
     }
     RevokeMadeHere();
+    RevokeLeftOver();
+  }
+
+  // A key that the panel has for the new holder of a user's ID and had for the one before, who knows its
+  // private token; or that it may have again.
+  bool IsLeftOver(std::uint64_t id, const Existing& existing) const {
+    if (!existing.imported || !IsOfTheOneBefore(existing, token_row::kUser)) return false;
+    const Record* const now = FindWanted(kTokens, id);
+    const bool given_on =
+        now != nullptr && now->values[token_row::kUser] != existing.values[token_row::kUser];
+    return !given_on && plan_.new_keys.count(id) == 0;
+  }
+
+  void RevokeLeftOver() {
+    for (const auto& [id, existing] : ours_.at(kTokens)) {
+      if (!IsLeftOver(id, existing) || existing.RevokedHere()) continue;
+      plan_.steps.push_back({Do::kRevokeForGood, kTokens, {id, {}}});
+      const bool there = wanted_.in_panel.at(kTokens).count(id) > 0;
+      Differ(kTokens, id, kKeyLeft, {},
+             there ? "the new holder needs a key that is made anew in the panel" : "");
+    }
   }
 
   void RevokeMadeHere() {
@@ -414,6 +444,8 @@ void CarryStep(db::Session& session, const Step& step, std::vector<Moved>& moved
       return by_id(kRevoke);
     case Do::kRevokeHere:
       return by_id(kRevokeHere);
+    case Do::kRevokeForGood:
+      return by_id(kRevokeForGood);
     case Do::kPurge:
       return by_id(step.kind == kTokens ? kPurgeKey : kPurge);
     case Do::kLose:

@@ -25,7 +25,8 @@ Periods ReadPeriods(db::Session& session);
 struct Step {
   enum class Do {
     kRevoke,
-    kRevokeHere,  // a pair made here
+    kRevokeHere,     // a pair made here
+    kRevokeForGood,  // an imported one
     kRestore,
     kTerminate,
     kPurge,
@@ -50,6 +51,7 @@ struct Step {
 // another VPS. Of what the panel's row for an ID has nothing to do with any more.
 inline constexpr const char* kNodeOut = "stop given up, as its node is out of service";
 inline constexpr const char* kUserReused = "revoked, as its user's ID is another's now";
+inline constexpr const char* kKeyLeft = "revoked for good, as its user's ID is another's now";
 inline constexpr const char* kKeyReused = "purged, as its ID is another key's now";
 inline constexpr const char* kVpsReused = "purged, as its ID is another's now";
 inline constexpr const char* kVpsUserReused = "purged, as its user's ID is another's now";

@@ -32,6 +32,7 @@ constexpr Recorded kRecorded[] = {
     {"in force again", "api_tokens", "token-restore", "in the CVM panel again"},
     {"terminated", "vpses", "terminate", "not in the CVM panel"},
     {kUserReused, "api_tokens", "token-revoke", "its user's ID is another's in the CVM panel"},
+    {kKeyLeft, "api_tokens", "token-revoke", "its user's ID is another's in the CVM panel, for good"},
     {kKeyReused, "api_tokens", "token-purge", "its ID is another key's in the CVM panel"},
     {kVpsReused, "vpses", "vps-purge", "its ID is another's in the CVM panel"},
     {kVpsUserReused, "vpses", "vps-purge", "its user's ID is another's in the CVM panel"},

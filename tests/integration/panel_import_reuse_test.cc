@@ -34,8 +34,9 @@ BOOST_FIXTURE_TEST_CASE(PairsMadeHereForAUserWhoseIdComesBackAsAnothersAreRevoke
   BOOST_TEST(Holds(out, "api_tokens " + made + ": revoked, as its user's ID is another's now\n"), out);
   BOOST_TEST(Holds(notes, "users 3: its ID was the one of \"jane\", who was gone from the panel"), notes);
   BOOST_TEST(InForce() == "12," + bobs);
-  BOOST_TEST(Recorded("token-revoke") ==
-             "3|11|-|not in the CVM panel\n3|" + made + "|-|its user's ID is another's in the CVM panel\n");
+  BOOST_TEST(Recorded("token-revoke") == "3|11|-|not in the CVM panel\n3|" + made +
+                                             "|-|its user's ID is another's in the CVM panel\n3|11|-|its "
+                                             "user's ID is another's in the CVM panel, for good\n");
   BOOST_TEST(Must() == "");
   BOOST_TEST(!Holds(notes, "its ID was"), notes);
   BOOST_TEST(InForce() == "12," + bobs);
@@ -270,6 +271,35 @@ BOOST_FIXTURE_TEST_CASE(AKeyThatComesASyncAfterTheNewHolderOfItsUsersIdBeginsAne
   Must();
   PanelHasKey11("3", "another");
   BeginsAnew("3");
+}
+
+BOOST_AUTO_TEST_CASE(AKeyThatThePanelLeftOfTheOneBeforeIsRevokedForGood) {
+  const std::string what = "api_tokens 11: revoked for good, as its user's ID is another's now";
+  panel.Sql("DELETE FROM users WHERE Id = 3");
+  BOOST_TEST(Holds(Must(), "api_tokens 11: revoked\n"));
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (3, 'mallory')");
+  const std::string dry = Must({"--dry-run"});
+  const std::string out = Must();
+  BOOST_TEST(out == dry);
+  BOOST_TEST(Holds(out, what + ": the new holder needs a key that is made anew in the panel\n"), out);
+  BOOST_TEST(!Holds(out, "in force"), out);
+  BOOST_TEST(InForce() == "12");
+  BOOST_TEST(Must() == "");
+  BOOST_TEST(Holds(notes, "api_keys 11: revoked here, and stays so"), notes);
+  panel.Sql("DELETE FROM api_keys WHERE Id = 11");
+  Must();
+  panel.FillKeys();
+  BOOST_TEST(Must() == "");
+  BOOST_TEST(InForce() == "12");
+}
+
+BOOST_FIXTURE_TEST_CASE(AKeyOfTheOneBeforeStaysRevokedWhereThePanelHasItAgainLater, UserIdReused) {
+  Must();
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (3, 'mallory')");
+  BOOST_TEST(Holds(Must(), "api_tokens 11: revoked for good, as its user's ID is another's now\n"));
+  panel.FillKeys();
+  BOOST_TEST(Must() == "");
+  BOOST_TEST(InForce() == "12," + bobs);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
