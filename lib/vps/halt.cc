@@ -101,13 +101,19 @@ const char* HaltName(State state) {
   return state == State::kTerminated ? "terminate" : "suspend";
 }
 
-constexpr char kOutOfService[] =
-    "its node is out of service: no stop was sent, and whether its container runs is not known";
+// Why the stop of a VPS was given up, and what is left to do. A termination that is repeated sends nothing.
+std::string OutOfService(State state, const std::string& ctid) {
+  const std::string what =
+      "its node is out of service: no stop was sent, and whether its container runs is not known; should the "
+      "node come back, ";
+  if (state != State::kTerminated) return what + "suspend it again";
+  return what + "run 'vzctl stop " + ctid + "' there, unless that is another VPS's container by then";
+}
 
-// A state that was committed: its record where a stop is due (else 0), and whether one was given up.
+// What a transaction found to be done: the record of a stop that is due (else 0), and why one was given up.
 struct Halted {
   std::uint64_t record = 0;
-  bool dropped = false;
+  std::string given_up;
 };
 
 }  // namespace
@@ -156,13 +162,12 @@ base::Result<StopReport> Admin::HaltAndStop(std::uint64_t id, State state, base:
           {std::string_view(StateName(state)), id});
     }
     const bool dropped = node::DropStop(session, settings_.actor, id);
-    if (!dropped && (!was_terminated || vps->stop_pending)) return Halted{record, false};
+    if (!dropped && (!was_terminated || vps->stop_pending)) return Halted{record, ""};
     audit::End(session, record, audit::Outcome::kDone);
-    return Halted{0, dropped};
+    return Halted{0, dropped ? OutOfService(state, vps->ctid) : ""};
   });
   if (!halted) return halted.error();
-  if (halted->dropped) return StopReport{false, kOutOfService};
-  if (halted->record == 0) return StopReport{};
+  if (halted->record == 0) return StopReport{false, halted->given_up};
   AwaitIntents(id, deadline.Within(settings_.intent_wait));
   auto report = Stop(id, deadline);
   EndRecord(halted->record, 0, report && !report->stop_pending, deadline);
@@ -271,18 +276,18 @@ base::Result<StopReport> Admin::Settle(const Due& before, base::Deadline deadlin
 
 base::Result<StopReport> Admin::RetryStop(std::uint64_t id, const audit::Actor& actor,
                                           base::Deadline deadline) {
-  const auto record = pool_.Transact(deadline, [&](db::Session& session) -> base::Result<std::uint64_t> {
+  const auto due = pool_.Transact(deadline, [&](db::Session& session) -> base::Result<Halted> {
     const auto vps = Lock(session, id);
     if (!vps) return NoSuchVps(id);
-    if (node::DropStop(session, actor, id)) return std::uint64_t{0};
+    if (node::DropStop(session, actor, id)) return Halted{0, OutOfService(vps->state, vps->ctid)};
     audit::Intent intent = IntentOf(id, vps->user_id, "stop-retry");
     intent.actor = actor;
-    return audit::Begin(session, intent);
+    return Halted{audit::Begin(session, intent), ""};
   });
-  if (!record) return record.error();
-  if (*record == 0) return StopReport{false, kOutOfService};
+  if (!due) return due.error();
+  if (due->record == 0) return StopReport{false, due->given_up};
   auto report = Stop(id, deadline);
-  EndRecord(*record, id, report && !report->stop_pending, deadline);
+  EndRecord(due->record, id, report && !report->stop_pending, deadline);
   return report;
 }
 
