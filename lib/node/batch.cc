@@ -25,14 +25,14 @@ bool IsSilence(const base::Error& error) {
   std::abort();
 }
 
+}  // namespace
+
 bool AllSilent(const Answers& answers) {
   const auto silent = [](const auto& answer) {
     return !answer.second.ok() && IsSilence(answer.second.error());
   };
   return !answers.empty() && std::all_of(answers.begin(), answers.end(), silent);
 }
-
-}  // namespace
 
 // Lives on the stack of the thread that waits; all but the constants is guarded by the batcher's mutex.
 struct Batcher::Caller {

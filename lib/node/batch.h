@@ -28,6 +28,8 @@ namespace cvm::node {
 // Nothing where the node has no such container.
 using Answer = base::Result<std::optional<Container>>;
 using Answers = std::map<base::Ctid, Answer>;
+// Whether the node answered nothing of what it was asked, be it to no purpose. False where nothing was asked.
+bool AllSilent(const Answers& answers);
 
 struct BatchSettings {
   using Clock = std::chrono::steady_clock;

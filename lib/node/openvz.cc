@@ -38,11 +38,13 @@ class OpenVz::Impl {
   Answer Inspect(const Node& node, base::Ctid ctid, base::Deadline deadline) {
     if (node.retired) return OutOfService(node);
     const auto place = bounds_.ToLook(node.id);
-    auto answer = place ? batcher_.Ask(node, ctid, deadline, survey_.Spoils(node, ctid))
-                        : Answer(TooMany(node, "questions", place));
+    const bool apart = survey_.Spoils(node, ctid);
+    auto answer =
+        place ? batcher_.Ask(node, ctid, deadline, apart) : Answer(TooMany(node, "questions", place));
     if (!answer && answer.error().code == base::ErrorCode::kOverloaded) {
       meter_.StatusRefused(node);
-      if (place) bounds_.Found(node.id, false);  // the one who is asking it has not come back for long
+      // The one who is asking it has not come back for long.
+      if (place && !apart) bounds_.Found(node.id, false);
     }
     return answer;
   }
@@ -67,13 +69,16 @@ class OpenVz::Impl {
 
  private:
   Answers Survey(const Node& node, const std::vector<base::Ctid>& ctids, base::Deadline deadline) {
+    const bool apart = ctids.size() == 1 && survey_.Spoils(node, ctids.front());
     const auto begun = Meter::Clock::now();
     Answers answers = survey_.Ask(node, ctids, deadline);
     const auto took = Meter::Clock::now() - begun;
     const bool answered =
         std::any_of(answers.begin(), answers.end(), [](const auto& answer) { return answer.second.ok(); });
     meter_.Asked(node, ctids.size(), took, answered);
-    bounds_.Found(node.id, answered && took <= patience_);
+    // An answer that is of no use holds nobody up, and what one that spoils it does is not the node's doing.
+    const bool prompt = took <= patience_ && !AllSilent(answers);
+    if (prompt || !apart) bounds_.Found(node.id, prompt);
     return answers;
   }
 

@@ -46,15 +46,19 @@ struct Driven {
 
 // A node on which vzlist fails for 105, and hangs once it is told to.
 struct Spoiled : cvm::ssh::Runner {
-  std::promise<void> begun, end;
-  std::atomic<bool> hangs{false};
+  struct Hang {
+    std::promise<void> begun, end;
+  };
+  // The next one; nothing: it answers.
+  std::atomic<Hang*> hang{nullptr};
 
   cvm::base::Result<cvm::ssh::Output> Run(const cvm::ssh::Endpoint&, const cvm::ssh::Command& command,
                                           Deadline) override {
     if (command.Quoted().find("105") == std::string::npos) return cvm::ssh::Output{0, kStopped, ""};
-    if (hangs) {
-      begun.set_value();
-      end.get_future().wait();
+    if (Hang* const now = hang.exchange(nullptr)) {
+      now->begun.set_value();
+      now->end.get_future().wait();
+      return cvm::ssh::Output{124, "", ""};
     }
     return cvm::ssh::Output{3, "", ""};
   }
@@ -174,20 +178,33 @@ BOOST_FIXTURE_TEST_CASE(ReadingCommandsAreBoundedOnTheNodeToo, Driven) {
   BOOST_TEST(runner.lines == (std::vector<std::string>{"timeout 30" + rest, "timeout 1" + rest}));
 }
 
+// Of the two waits that there are a slow node gets one.
 BOOST_AUTO_TEST_CASE(WhileVzlistHangsAtAContainerAtWhichItFailedTheOthersAreAnswered) {
   Spoiled runner;
-  cvm::node::OpenVz openvz(runner);
-  const cvm::node::Node node;
-  const auto inspect = [&](std::uint64_t ctid, std::chrono::seconds within) {
-    return openvz.Inspect(node, *Ctid::FromNumber(ctid), Deadline::In(within));
+  std::atomic<int> seconds{0};
+  cvm::node::OpenVzSettings settings;
+  settings.bounds.waits = 2;
+  settings.batch.now = [&] {
+    return cvm::node::BatchSettings::Clock::time_point(std::chrono::seconds(seconds));
   };
-  BOOST_TEST(!inspect(105, std::chrono::seconds(10)).ok());
-  runner.hangs = true;
-  auto hanging = std::async(std::launch::async, [&] { return inspect(105, std::chrono::seconds(60)); });
-  runner.begun.get_future().wait();
-  BOOST_TEST(inspect(101, std::chrono::seconds(5)).ok());
-  runner.end.set_value();
-  BOOST_TEST(!hanging.get().ok());
+  cvm::node::OpenVz openvz(runner, settings);
+  const cvm::node::Node node;
+  const auto inspect = [&](std::uint64_t ctid) {
+    return openvz.Inspect(node, *Ctid::FromNumber(ctid), Deadline::In(std::chrono::seconds(60)));
+  };
+  BOOST_TEST(!inspect(105).ok());
+  for (const bool refuses_another : {false, true}) {
+    Spoiled::Hang hang;
+    runner.hang = &hang;
+    auto hanging = std::async(std::launch::async, inspect, 105);
+    hang.begun.get_future().wait();
+    BOOST_TEST(inspect(101).ok(), "as after " << (refuses_another ? "a hang" : "a failure"));
+    seconds += refuses_another ? 10 : 0;
+    if (refuses_another) BOOST_TEST((inspect(105).error().code == ErrorCode::kOverloaded));
+    BOOST_TEST(inspect(101).ok());
+    hang.end.set_value();
+    BOOST_TEST((hanging.get().error().code == ErrorCode::kBroken));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
