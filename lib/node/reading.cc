@@ -1,13 +1,24 @@
 #include "lib/node/reading.h"
 
+#include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "lib/log/log.h"
+#include "lib/log/throttle.h"
 #include "lib/node/asking.h"
 #include "lib/node/commands.h"
 
 namespace cvm::node {
 namespace {
+
+// Apart from those of asking.cc: a node whose statuses are of no use must not keep these out of the log. A
+// customer's stops and restarts read, too.
+std::optional<std::uint64_t> PassToLog(const Node& node) {
+  static log::Throttles told(std::chrono::seconds(1));
+  return told.Pass(node.id);
+}
 
 // A line for all of an answer, as far as a line goes.
 void TellDoubts(const Node& node, const Reading& reading) {
@@ -17,7 +28,10 @@ void TellDoubts(const Node& node, const Reading& reading) {
     why += (why.empty() ? "" : "; ") + ctid.text() + ": " + container.error().message;
   }
   if (why.empty()) return;
-  log::Error("node.bad_answer", {{"node", node.name}, {"command", "reading"}, {"why", why}});
+  const auto left_out = PassToLog(node);
+  if (!left_out) return;
+  log::Error("node.bad_answer",
+             {{"node", node.name}, {"command", "reading"}, {"why", why}, {"left_out", *left_out}});
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "lib/base/crypto.h"
 #include "lib/node/read_program.h"
 #include "tests/support/fake_runner.h"
+#include "tests/support/log_file.h"
 
 using cvm::base::Ctid;
 using cvm::base::Deadline;
@@ -201,6 +202,26 @@ BOOST_AUTO_TEST_CASE(AnEpochThatCannotBeAskedIsAnError) {
 BOOST_AUTO_TEST_CASE(ThisProgramIsTheOneOfGateVersion1) {
   BOOST_TEST(cvm::base::Hex(cvm::base::Sha256(cvm::node::kReadProgram)) ==
              "2f9e2e931819bc878799ee93147035fc2c90940f5375394a524313c4bae67136");
+}
+
+BOOST_AUTO_TEST_CASE(OfANodeWhoseContainersAreInDoubtTheLogHasALineASecond) {
+  const cvm::test::LogFile log;
+  cvm::node::Node node;
+  node.id = 4711;
+  node.name = "alpha";
+  const auto begun = std::chrono::steady_clock::now();
+  for (int i = 0; i < 300; ++i) {
+    cvm::tests::FakeRunner runner;
+    runner.Answer(0, kBegin + "ct 101 what 1\ndone 1\n");
+    const auto reading = AskReading(runner, node, {Number(101)}, Deadline::In(std::chrono::seconds(10)));
+    BOOST_REQUIRE((reading.ok() && !reading->at(Number(101)).ok()));
+  }
+  const auto span = std::chrono::steady_clock::now() - begun;
+  const auto seconds =
+      static_cast<std::size_t>(std::chrono::duration_cast<std::chrono::seconds>(span).count());
+  const std::size_t lines = log.End("error node.bad_answer node=alpha command=reading");
+  BOOST_TEST(lines >= 1U);
+  BOOST_TEST(lines <= seconds + 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
