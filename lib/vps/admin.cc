@@ -32,12 +32,13 @@ base::Status CheckTemplate(db::Session& session, const std::optional<std::uint64
   return NotFound("template has the ID", std::to_string(*id), "template");
 }
 
-base::Result<std::uint64_t> Insert(db::Session& session, const NewVps& vps, std::uint64_t& user_id) {
+base::Result<std::uint64_t> Insert(db::Session& session, const audit::Actor& actor, const NewVps& vps,
+                                   std::uint64_t& user_id) {
   const auto user = db::FindId(session, "SELECT id FROM users WHERE name = ?", {vps.user});
   if (!user) return NotFound("user is named", vps.user, "user");
   user_id = *user;
   if (const auto found = CheckTemplate(session, vps.template_id); !found) return found.error();
-  const auto node = TakePlace(session, vps.node, vps.ctid, 0);
+  const auto node = TakePlace(session, actor, vps.node, vps.ctid, 0);
   if (!node) return node.error();
   const std::string ctid = vps.ctid.text();
   session.Execute(kInsert, {*user, *node, OrNull(vps.template_id), ctid, vps.hostname, vps.guaranteed_ram,
@@ -76,7 +77,7 @@ base::Result<std::vector<Template>> Admin::ListTemplates(base::Deadline deadline
 base::Result<std::uint64_t> Admin::Add(const NewVps& vps, base::Deadline deadline) {
   return pool_.Transact(deadline, [&](db::Session& session) -> base::Result<std::uint64_t> {
     std::uint64_t user_id = 0;
-    const auto id = Insert(session, vps, user_id);
+    const auto id = Insert(session, settings_.actor, vps, user_id);
     if (!id) return id.error();
     audit::Note(session, settings_.actor, "vps-add", {user_id, 0, *id},
                 vps.hostname + ", container " + vps.ctid.text() + " on " + vps.node);

@@ -108,14 +108,14 @@ base::Status CheckAtRest(db::Session& session, std::uint64_t id, const Now& now)
 // The counters' samples stay where the VPS moves to another node: its new life there counts from the first
 // byte. Not so that it was looked for in vain: then nothing is known of the container there. Nor is anything
 // of another CTID on the same node, which is another container.
-base::Status WritePlace(db::Session& session, std::uint64_t id, const Now& now, const Changes& changes,
-                        std::vector<Change>& done) {
+base::Status WritePlace(db::Session& session, const audit::Actor& actor, std::uint64_t id, const Now& now,
+                        const Changes& changes, std::vector<Change>& done) {
   const std::string node = changes.node.value_or(now.node);
   const auto ctid = changes.ctid ? changes.ctid : base::Ctid::Parse(now.ctid);
   if (!ctid) return Error{ErrorCode::kInvalid, "its CTID '" + now.ctid + "' is no number: give one"};
   if (node == now.node && ctid->text() == now.ctid) return {};
   if (const auto at_rest = CheckAtRest(session, id, now); !at_rest) return at_rest;
-  const auto node_id = TakePlace(session, node, *ctid, id);
+  const auto node_id = TakePlace(session, actor, node, *ctid, id);
   if (!node_id) return node_id.error();
   const std::string text = ctid->text();
   session.Execute("UPDATE vpses SET node_id = ?, ctid = ? WHERE id = ?", {*node_id, text, id});
@@ -139,7 +139,8 @@ base::Result<SetReport> Write(db::Session& session, const audit::Actor& actor, s
   }
   WriteColumns(session, id, *now, WantedOf(changes), report.changes);
   if (changes.node || changes.ctid) {
-    if (auto moved = WritePlace(session, id, *now, changes, report.changes); !moved) return moved.error();
+    const auto moved = WritePlace(session, actor, id, *now, changes, report.changes);
+    if (!moved) return moved.error();
   }
   for (const Change& one : report.changes) {
     audit::Note(session, actor, "vps-set", {now->user_id, 0, id},

@@ -269,6 +269,20 @@ BOOST_AUTO_TEST_CASE(AStopOnANodeOutOfServiceIsGivenUpOnRecordWhoeverComesAcross
   BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM action_log WHERE ended_at IS NULL") == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(AStopIsGivenUpOnRecordWhereItsContainerBecomesAnotherVpses) {
+  Must({"vps", "terminate", vps, "--yes"});
+  const std::string added = AddVps("101");
+  Must({"vps", "terminate", added, "--yes"});
+  Must({"vps", "set", AddVps("102"), "--ctid", "101"});
+  BOOST_TEST(Number(pool, "SELECT COUNT(*) FROM vpses WHERE stop_pending = 1") == 0u);
+  BOOST_TEST(Column(pool,
+                    "SELECT CONCAT_WS(' ', actor_kind, actor, vps_id, user_id, outcome, detail) FROM "
+                    "action_log WHERE action = 'stop-drop' ORDER BY id") ==
+                 (Words{"operator olga " + vps + " 1 done its container is another VPS's",
+                        "operator olga " + added + " 1 done its container is another VPS's"}),
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(TriesOfAStopThatFailAreOneRecordADayForEachVps) {
   const std::string other = AddVps("102");
   for (const std::string& id : {vps, other}) Must({"vps", "suspend", id});
