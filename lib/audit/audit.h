@@ -82,7 +82,7 @@ struct Starts {
 };
 Starts ReadStarts(db::Session& session, std::uint64_t vps_id);
 
-// What else was done to the container of a VPS since one of its records began.
+// What else was done to a VPS's container since a record of it began. Later suspensions wait, and are none.
 struct Others {
   std::uint64_t unsettled = 0;  // how many may still be at work, as those of Starts
   std::uint64_t ended = 0;      // how many have ended since then

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "lib/base/backoff.h"
 #include "lib/node/asking.h"
@@ -41,20 +42,31 @@ std::chrono::milliseconds Settles(const Acted& acted) {
   return acted.action == Action::kStart ? acted.settings.start_settles : acted.settings.stop_settles;
 }
 
+// The command may have met the lock of another of ours, and what holds be what that one is about to end.
+bool OthersWereAtWork(const Acted& acted) {
+  return acted.others != nullptr && acted.others->WereAtWork();
+}
+
+// Others are waited for as long as for their lock: who died leaves a record without an end.
 template <class Look>
 base::Result<Outcome> AskUntilTold(const Acted& acted, Look look) {
   base::Backoff backoff(kFirstWait, kMostWait);
   auto last_answer = acted.pacing.Now();
-  const auto end = std::min(acted.deadline.when(), last_answer + Settles(acted));
-  for (;;) {
+  auto end = std::min(acted.deadline.when(), last_answer + Settles(acted));
+  for (bool disputed = false;;) {
     const Seen seen = look();
-    if (seen == Seen::kComeToPass) return Outcome::kDone;
+    if (seen == Seen::kComeToPass && !OthersWereAtWork(acted)) return Outcome::kDone;
     if (seen == Seen::kNoContainer) return Outcome::kMissing;
     const auto now = acted.pacing.Now();
-    if (seen == Seen::kNotYet) last_answer = now;
+    if (seen != Seen::kNoAnswer) last_answer = now;
+    if (seen == Seen::kComeToPass && !std::exchange(disputed, true)) {
+      end = std::min(end, now + acted.settings.lock_retry);
+    }
     if (now - last_answer >= acted.settings.silence) return Untold(acted, "the node does not answer");
     const auto wait = backoff.Next();
-    if (now + wait >= end) return Untold(acted, "it has not come to pass in time");
+    if (now + wait >= end) {
+      return Untold(acted, disputed ? "another action was at work, too" : "it has not come to pass in time");
+    }
     acted.pacing.Wait(wait);
   }
 }

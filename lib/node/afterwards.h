@@ -27,8 +27,8 @@ struct Acted {
 using Before = std::optional<Epoch>;
 
 // kDone once the state that a start or stop asks for holds, or a restart has begun a new life (`before` is
-// nothing where the old one is not known); kMissing where the node has no such container. Else kBroken: it
-// cannot be told.
+// nothing where the old one is not known), and no other of ours is at work on the container; kMissing where
+// the node has no such container. Else kBroken: it cannot be told.
 base::Result<Outcome> LearnOutcome(const Acted& acted, const std::optional<Before>& before);
 
 }  // namespace cvm::node

@@ -83,8 +83,8 @@ class Hypervisor {
   virtual base::Result<Outcome> Act(const Node& node, base::Ctid ctid, Action action,
                                     base::Deadline deadline) = 0;
   // The same with the counters read before each sending of a stop or restart, for `counting`. A reading that
-  // fails stops nothing. Where `others` (not null) were at work, the state asked for is not believed behind a
-  // lock: the container is tried again, and in the end kLocked, as if it did not hold.
+  // fails stops nothing. While `others` (not null) are at work, the state asked for is not believed: behind a
+  // lock it ends as kLocked, as if it did not hold, and after a broken connection as kBroken.
   virtual base::Result<Outcome> ActCounted(const Node& node, base::Ctid ctid, Action action,
                                            base::Deadline deadline, Counting& counting, Others* others);
 };

@@ -70,6 +70,19 @@ BOOST_FIXTURE_TEST_CASE(AnotherIsSeenWhileItIsOpenAndWhenItHasEnded, Recorded) {
   }
 }
 
+// It waits for this one's end, and what it does comes after: each would wait for the other.
+BOOST_FIXTURE_TEST_CASE(ASuspensionThatBeganLaterIsNotSeen, Recorded) {
+  const std::uint64_t own = Begin("start");
+  for (const char* action : {"suspend", "terminate"}) {
+    const std::uint64_t later = Begin(action);
+    BOOST_TEST(Sees(own, 0, 0));
+    End(later, Outcome::kDone);
+    BOOST_TEST(Sees(own, 0, 0));
+  }
+  Begin("stop-retry");
+  BOOST_TEST(Sees(own, 1, 0));
+}
+
 BOOST_FIXTURE_TEST_CASE(WhatEndedBeforeItBeganIsNotSeen, Recorded) {
   const std::uint64_t other = Begin("start");
   End(other, Outcome::kFailed);

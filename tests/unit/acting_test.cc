@@ -318,6 +318,31 @@ BOOST_FIXTURE_TEST_CASE(AfterABrokenConnectionTheNodeIsAskedUntilTheStateHolds, 
   }
 }
 
+// It met their lock, maybe, and what holds is what they are about to end.
+BOOST_FIXTURE_TEST_CASE(AfterABrokenConnectionAStateCountsOnlyOnceNobodyElseIsAtWork, Acting) {
+  OthersForAWhile others(2);
+  runner.Fail(ErrorCode::kBroken).Answer(0, kStopped).Answer(0, kStopped).Answer(0, kStopped);
+  const auto ended = ActBesides(others, Action::kStop);
+  BOOST_TEST((ended.ok() && *ended == Outcome::kDone));
+  BOOST_TEST(others.looked == 3U);
+  BOOST_TEST(runner.Unused() == 0U);
+  OthersForAWhile restarting(1);
+  runner.Answer(0, Life(5)).Fail(ErrorCode::kBroken).Answer(0, Life(6)).Answer(0, kOff).Answer(0, Life(7));
+  const auto restarted = ActBesides(restarting, Action::kRestart);
+  BOOST_TEST((restarted.ok() && *restarted == Outcome::kDone));
+  BOOST_TEST(runner.Unused() == 0U);
+  BOOST_TEST(Sent() == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(WhereOthersAreAtWorkAllTheTimeWhatABrokenConnectionLeftIsUnknown, Acting) {
+  OthersForAWhile others(400);
+  runner.Fail(ErrorCode::kBroken);
+  for (int i = 0; i < 400; ++i) runner.Answer(0, kStopped);
+  const auto ended = ActBesides(others, Action::kStop);
+  BOOST_TEST((!ended.ok() && ended.error().code == ErrorCode::kBroken));
+  BOOST_TEST((pacing.Waited() <= settings.lock_retry));
+}
+
 BOOST_FIXTURE_TEST_CASE(AStartThatDoesNotComeToPassIsUnknownAndSentOnce, Acting) {
   runner.Fail(ErrorCode::kBroken);
   for (int i = 0; i < 400; ++i) runner.Answer(0, kStopped);
