@@ -46,15 +46,12 @@ class Asker {
 
  private:
   void Divide(const Ctids& ctids) {
-    Ctids others, apart;
-    for (const base::Ctid ctid : ctids) (spoilers_.count(ctid) == 0 ? others : apart).push_back(ctid);
-    for (auto at = others.begin(); at != others.end();) {
-      const auto rest = static_cast<std::size_t>(others.end() - at);
+    for (auto at = ctids.begin(); at != ctids.end();) {
+      const auto rest = static_cast<std::size_t>(ctids.end() - at);
       const auto end = at + static_cast<std::ptrdiff_t>(std::min(rest, kMostPerCommand));
       parts_.emplace_back(at, end);
       at = end;
     }
-    for (const base::Ctid ctid : apart) parts_.push_back({ctid});
   }
 
   void AskNext() {

@@ -28,7 +28,7 @@ class Survey {
   // and they fit one command. A row that is not as it must be is the error of its container alone. Where it
   // gives no proper answer at all for several they are asked for by halves, so that a container at which
   // vzlist fails harms no other; how often is bounded by what two such containers take. Such a one is
-  // remembered, and asked for by a command of its own until it answers. Errors: as AskVzlist gives them.
+  // remembered until it answers (Spoils): ask for it by itself. Errors: as AskVzlist gives them.
   Answers Ask(const Node& node, const std::vector<base::Ctid>& ctids, base::Deadline deadline);
   // Whether vzlist failed at it when it was last asked for.
   bool Spoils(const Node& node, base::Ctid ctid);
