@@ -285,6 +285,17 @@ void NoteReusedUsers(const Wanted& wanted, const Ours& ours, std::vector<Note>& 
   }
 }
 
+// It was set by a person, for whom it cannot be told that it was meant for the one before alone.
+void NoteDisabled(db::Session& session, const Wanted& wanted, std::vector<Note>& notes) {
+  session.Query("SELECT id FROM users WHERE source = 'cvm' AND disabled <> 0 ORDER BY id", {},
+                [&](const db::Row& row) {
+                  if (wanted.reused_users.count(row.U64(0)) == 0) return;
+                  notes.push_back({TableOf(kUsers).panel_name, std::to_string(row.U64(0)),
+                                   "the one who had its ID before was disabled here, and the new holder is "
+                                   "so too: 'cvmctl user enable' with the new name ends that"});
+                });
+}
+
 struct Found {
   Ours ours;  // before
   Wanted wanted;
@@ -323,6 +334,7 @@ base::Result<Found> FindOut(db::Session& session, const Panel& panel, const Opti
   NoteLeft(found.wanted, ours, found.report.notes);
   NotePairsLeft(session, found.wanted, found.report.notes);
   NoteReusedUsers(found.wanted, ours, found.report.notes);
+  NoteDisabled(session, found.wanted, found.report.notes);
   found.report.without_host_key = WithoutHostKey(session, found.wanted, ours);
   return found;
 }

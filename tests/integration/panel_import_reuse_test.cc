@@ -302,6 +302,24 @@ BOOST_FIXTURE_TEST_CASE(AKeyOfTheOneBeforeStaysRevokedWhereThePanelHasItAgainLat
   BOOST_TEST(InForce() == "12," + bobs);
 }
 
+BOOST_FIXTURE_TEST_CASE(AUserWhoWasDisabledHereStaysSoUnderANewHolderWhichIsSaid, UserIdReused) {
+  BOOST_TEST(Ctl({"user", "disable", "jane"}).status == 0);
+  BOOST_TEST(Ctl({"user", "disable", "bob"}).status == 0);
+  Must();
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (3, 'mallory')");
+  const std::string said =
+      "users 3: the one who had its ID before was disabled here, and the new holder is so too: 'cvmctl user "
+      "enable' with the new name ends that\n";
+  Must({"--dry-run"});
+  BOOST_TEST(Holds(notes, said), notes);
+  Must();
+  BOOST_TEST(Holds(notes, said), notes);
+  BOOST_TEST(!Holds(notes, "users 7"), notes);
+  BOOST_TEST(Count("SELECT disabled FROM users WHERE id = 3") == 1u);
+  Must();
+  BOOST_TEST(!Holds(notes, "disabled here"), notes);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
