@@ -320,7 +320,7 @@ base::Result<Found> FindOut(db::Session& session, const Panel& panel, const Opti
   Found found;
   const Ours& ours = found.ours = ReadOurs(session);
   found.wanted = Map(panel, salt, ours, first);
-  found.plan = MakePlan(found.wanted, ours, ReadPeriods(session));
+  found.plan = MakePlan(found.wanted, ours, traffic::SeePeriods(session, kSource));
   if (const auto good = CheckHeld(found.plan); !good) return good.error();
   found.report.differences = found.plan.differences;
   found.report.notes = found.wanted.notes;

@@ -48,12 +48,6 @@ constexpr db::Sql kPurgeKey = "DELETE FROM api_tokens WHERE id = ? AND source = 
 constexpr db::Sql kLose = "UPDATE users SET source_id = NULL WHERE id = ? AND source = 'cvm'";
 constexpr db::Sql kFind = "UPDATE users SET source_id = id WHERE id = ? AND source = 'cvm'";
 
-// A VPS that has no period yet is none of them: it begins with nothing.
-constexpr db::Sql kPeriods =
-    "SELECT p.vps_id, TO_DAYS(UTC_DATE()), v.billing_day, TO_DAYS(p.begins_on), p.bytes_in, p.bytes_out, "
-    "p.opening_in, p.opening_out, p.credit_in, p.credit_out "
-    "FROM traffic_period p JOIN vpses v ON v.id = p.vps_id WHERE v.source = 'cvm'";
-
 Change ChangeOf(const Column& column, const Text& before, const Text& after) {
   if (column.secret) return {column.name, std::nullopt, std::nullopt, true};
   return {column.name, before, after, false};
@@ -430,7 +424,9 @@ void SetOpening(db::Session& session, std::uint64_t id, const traffic::Bytes& us
   if (move.why != traffic::Why::kIsRunning) moved.push_back({id, move, *period});
 }
 
-// In the order of a booking: one that is under way would write its sample behind this.
+// The period is locked first, as by a booking: one that is under way would write its sample behind this. The
+// import as a whole locks VPSes before periods too; where that meets a booking in a deadlock, one of the two
+// runs again.
 void Forget(db::Session& session, std::uint64_t id) {
   if (traffic::LockPeriod(session, id)) traffic::ForgetSamples(session, id);
 }
@@ -493,22 +489,6 @@ void SettleStates(db::Session& session) {
 }
 
 }  // namespace
-
-Periods ReadPeriods(db::Session& session) {
-  Periods periods;
-  session.Query(kPeriods, {}, [&](const db::Row& row) {
-    periods[row.U64(0)] = {row.U64(1),
-                           row.U64(2),
-                           row.U64(3),
-                           {row.U64(4), row.U64(5)},
-                           {row.U64(6), row.U64(7)},
-                           {row.U64(8), row.U64(9)}};
-  });
-  for (auto& [id, period] : periods) {
-    if (!period.IsRunning()) period = traffic::SeePeriod(session, id).value_or(period);
-  }
-  return periods;
-}
 
 Plan MakePlan(const Wanted& wanted, const Ours& ours, const Periods& periods) {
   return Planner(wanted, ours, periods).Take();

@@ -18,9 +18,8 @@
 
 namespace cvm::panel_import {
 
-// The periods of the imported VPSes that should be running, whatever stands in the table.
+// Of the imported VPSes, those that should be running. A VPS that has none yet begins with nothing.
 using Periods = std::map<std::uint64_t, traffic::Period>;
-Periods ReadPeriods(db::Session& session);
 
 struct Step {
   enum class Do {

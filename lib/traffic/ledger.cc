@@ -21,6 +21,11 @@ constexpr db::Sql kPeriod = "SELECT " CVM_PERIOD_COLUMNS " FROM traffic_period W
 constexpr db::Sql kLockPeriod =
     "SELECT " CVM_PERIOD_COLUMNS " FROM traffic_period WHERE vps_id = ? FOR UPDATE";
 
+constexpr db::Sql kPeriodsOf =
+    "SELECT " CVM_PERIOD_COLUMNS
+    ", p.vps_id, TO_DAYS(UTC_DATE()), v.billing_day FROM traffic_period p JOIN vpses v ON v.id = p.vps_id "
+    "WHERE v.source = ?";
+
 constexpr db::Sql kSums =
     "SELECT CAST(LEAST(COALESCE(SUM(bytes_in), 0), 18446744073709551615) AS UNSIGNED), "
     "CAST(LEAST(COALESCE(SUM(bytes_out), 0), 18446744073709551615) AS UNSIGNED) "
@@ -275,6 +280,19 @@ std::optional<Period> SeePeriod(db::Session& session, std::uint64_t vps_id) {
   if (!ReadClock(session, vps_id, clock)) return std::nullopt;
   if (!period) return Counted(session, vps_id, clock);
   return clock.IsRunning() ? clock : Wanted(session, vps_id, clock);
+}
+
+std::map<std::uint64_t, Period> SeePeriods(db::Session& session, std::string_view source) {
+  std::map<std::uint64_t, Period> periods;
+  session.Query(kPeriodsOf, {source}, [&](const db::Row& row) {
+    Period& period = periods[row.U64(7)] = PeriodOf(row);
+    period.today = row.U64(8);
+    period.billing_day = row.U64(9);
+  });
+  for (auto& [id, period] : periods) {
+    if (!period.IsRunning()) period = Wanted(session, id, period);
+  }
+  return periods;
 }
 
 std::vector<Sample> ReadSamples(db::Session& session, std::uint64_t vps_id) {

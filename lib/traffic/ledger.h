@@ -4,7 +4,9 @@
 #define CVM_LIB_TRAFFIC_LEDGER_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "lib/db/db.h"
@@ -65,6 +67,8 @@ Bytes SumOf(db::Session& session, std::uint64_t vps_id, Day first, Day end);
 
 // The period that should be running, without a lock; writes nothing.
 std::optional<Period> SeePeriod(db::Session& session, std::uint64_t vps_id);
+// The same of all VPSes that came from `source` and have a period, by their IDs.
+std::map<std::uint64_t, Period> SeePeriods(db::Session& session, std::string_view source);
 
 // All of a VPS, by their interfaces.
 std::vector<Sample> ReadSamples(db::Session& session, std::uint64_t vps_id);
