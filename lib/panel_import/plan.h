@@ -1,5 +1,5 @@
-// What an import has to write, found by comparing what should be with what is; and the writing of it.
-// Private to panel_import.
+// What an import has to write, found by comparing what should be with what is. Knows no database. Private to
+// panel_import.
 #ifndef CVM_LIB_PANEL_IMPORT_PLAN_H_
 #define CVM_LIB_PANEL_IMPORT_PLAN_H_
 
@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "lib/db/db.h"
 #include "lib/panel_import/import.h"
 #include "lib/panel_import/mapping.h"
 #include "lib/panel_import/tables.h"
@@ -65,16 +64,6 @@ struct Plan {
 };
 
 Plan MakePlan(const Wanted& wanted, const Ours& ours, const Periods& periods);
-
-// A period that was not the running one and was replaced: for traffic::Tell.
-struct Moved {
-  std::uint64_t vps_id = 0;
-  traffic::Move move;
-  traffic::Period now;
-};
-
-// Within a transaction.
-std::vector<Moved> Carry(db::Session& session, const Plan& plan);
 
 }  // namespace cvm::panel_import
 
