@@ -74,7 +74,7 @@ struct Keyless {
 
 struct Report {
   std::vector<Difference> differences;
-  std::vector<Note> notes;                // the same on every run, but for a salt that changed
+  std::vector<Note> notes;  // the same on every run, but of what changed just now: a salt, whose an ID is
   std::vector<Keyless> without_host_key;  // imported nodes that cannot be reached before one is pinned
 };
 
