@@ -97,7 +97,7 @@ std::map<std::uint64_t, std::vector<Sample>> SamplesOfNode(db::Session& session,
 base::Status MovePeriodNow(db::Pool& pool, std::uint64_t vps_id, base::Deadline deadline) {
   Move move;
   std::optional<Period> period;
-  const auto moved = pool.Transact(deadline, [&](db::Session& session) {
+  auto moved = pool.Transact(deadline, [&](db::Session& session) {
     period = LockPeriod(session, vps_id);
     if (period) move = MovePeriod(session, vps_id, *period);
   });

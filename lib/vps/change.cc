@@ -114,7 +114,7 @@ base::Status WritePlace(db::Session& session, const audit::Actor& actor, std::ui
   const auto ctid = changes.ctid ? changes.ctid : base::Ctid::Parse(now.ctid);
   if (!ctid) return Error{ErrorCode::kInvalid, "its CTID '" + now.ctid + "' is no number: give one"};
   if (node == now.node && ctid->text() == now.ctid) return {};
-  if (const auto at_rest = CheckAtRest(session, id, now); !at_rest) return at_rest;
+  if (auto at_rest = CheckAtRest(session, id, now); !at_rest) return at_rest;
   const auto node_id = TakePlace(session, actor, node, *ctid, id);
   if (!node_id) return node_id.error();
   const std::string text = ctid->text();
