@@ -37,8 +37,11 @@ constexpr db::Sql kTerminate = "UPDATE vpses SET state = 'terminated' WHERE id =
 
 // With all that was counted for it. One that lives again since it was looked at stays, and the import fails.
 constexpr db::Sql kPurge = "DELETE FROM vpses WHERE id = ? AND source = 'cvm' AND state = 'terminated'";
-// With its networks, its last use and whatever was set for it here.
-constexpr db::Sql kPurgeKey = "DELETE FROM api_tokens WHERE id = ? AND source = 'cvm'";
+// With its networks, its last use and whatever was set for it here. One that was revoked here since it was
+// looked at stays, and the import fails.
+constexpr db::Sql kPurgeKey =
+    "DELETE FROM api_tokens WHERE id = ? AND source = 'cvm' AND "
+    "(revoked_at IS NULL OR revoked_at = import_revoked_at)";
 constexpr db::Sql kLose = "UPDATE users SET source_id = NULL WHERE id = ? AND source = 'cvm'";
 constexpr db::Sql kFind = "UPDATE users SET source_id = id WHERE id = ? AND source = 'cvm'";
 

@@ -27,6 +27,8 @@ constexpr std::uint64_t kMostStatus = 7;
 constexpr std::uint64_t kSuspended = 6;
 constexpr std::uint64_t kTerminated = 7;
 
+constexpr const char* kBarred = "revoked here, and stays so: the holder needs another key in the panel";
+
 using Ids = std::set<std::uint64_t>;
 
 Text Figure(std::uint64_t number) {
@@ -61,6 +63,7 @@ class Mapper {
     FindOccupied();
     DropContested(kVpses, ContainerOf, Containers(), "the container");
     for (const PanelKey& key : panel_.keys) MapKey(key);
+    DropBarred();
     DropContested(kTokens, PublicTokenOf, PublicTokens(), "the public token");
     return std::move(wanted_);
   }
@@ -393,6 +396,19 @@ class Mapper {
     });
     while (DropHeld(kind, key_of, what)) {  // a row that is dropped keeps what it has, and holds it now
     }
+  }
+
+  // A public token that was revoked here is barred for every key by the row that holds it, which another
+  // token would have forget it.
+  void DropBarred() {
+    std::map<std::uint64_t, std::string> dropped;
+    for (const Record& record : wanted_.records.at(kTokens)) {
+      const auto before = ours_.at(kTokens).find(record.id);
+      if (before == ours_.at(kTokens).end() || !before->second.imported) continue;
+      const bool same = before->second.values[token_row::kPublic] == record.values[token_row::kPublic];
+      if (before->second.RevokedHere() && !same) dropped[record.id] = kBarred;
+    }
+    Drop(kTokens, dropped);
   }
 
   bool DropHeld(Kind kind, KeyOf key_of, const std::string& what) {

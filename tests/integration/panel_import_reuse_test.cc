@@ -253,8 +253,7 @@ BOOST_FIXTURE_TEST_CASE(AKeyThatComesBackWithItsPublicTokenKeepsWhatWasSetHere, 
   BOOST_TEST(One(kSetHere) == "3|another|1|1|hers|1|0|1|1");
 }
 
-BOOST_FIXTURE_TEST_CASE(AKeyOfAUserWhoseIdIsAnothersBeginsAnewEvenWhereTheOldOneWasRevokedHere, KeySet) {
-  BOOST_TEST(Ctl({"token", "revoke", "11"}).status == 0);
+BOOST_FIXTURE_TEST_CASE(AKeyThatComesWithTheNewHolderOfItsUsersIdBeginsAnew, KeySet) {
   panel.Sql("DELETE FROM users WHERE Id = 3");
   panel.Sql("DELETE FROM api_keys WHERE Id = 11");
   Must();
@@ -263,14 +262,84 @@ BOOST_FIXTURE_TEST_CASE(AKeyOfAUserWhoseIdIsAnothersBeginsAnewEvenWhereTheOldOne
   BeginsAnew("3");
 }
 
-BOOST_FIXTURE_TEST_CASE(AKeyThatComesASyncAfterTheNewHolderOfItsUsersIdBeginsAnew, KeySet) {
-  panel.Sql("DELETE FROM users WHERE Id = 3");
-  panel.Sql("DELETE FROM api_keys WHERE Id = 11");
+// The row that was revoked here is what bars its public token.
+struct KeyBarred : KeySet {
+  void IsBarred() {
+    const std::string before = One(kSetHere);
+    const std::string dry = Must({"--dry-run"});
+    const std::string out = Must();
+    BOOST_TEST(out == dry);
+    BOOST_TEST(!Holds(out, "api_tokens"), out);
+    BOOST_TEST(Must() == "");
+    BOOST_TEST(Holds(notes,
+                     "api_keys 11: not imported: revoked here, and stays so: the holder needs another "
+                     "key in the panel\n"),
+               notes);
+    BOOST_TEST(One(kSetHere) == before);
+    BOOST_TEST(InForce() == "12");
+  }
+  void UserIsGone() {
+    panel.Sql("DELETE FROM users WHERE Id = 3");
+    Must();
+  }
+  void UserIsAnothers() { panel.Sql("INSERT INTO users (Id, Username) VALUES (3, 'mallory')"); }
+  void KeyHas(const std::string& token) {
+    panel.Sql("UPDATE api_keys SET PublicToken = '" + token + "' WHERE Id = 11");
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(AKeyThatWasRevokedHereIsNotAlteredInItsPublicToken, KeyBarred) {
+  BOOST_TEST(Ctl({"token", "revoke", "11"}).status == 0);
+  KeyHas("another");
+  IsBarred();
+  panel.Sql("UPDATE api_keys SET UserId = 7 WHERE Id = 11");
+  IsBarred();
+}
+
+BOOST_FIXTURE_TEST_CASE(AKeyThatWasRevokedHereIsNotRenewedForTheNewHolderOfItsUsersId, KeyBarred) {
+  BOOST_TEST(Ctl({"token", "revoke", "11"}).status == 0);
+  UserIsGone();
+  UserIsAnothers();
+  KeyHas("another");
+  IsBarred();
+  KeyHas("publicofjane");  // as by a backup of the panel
   Must();
-  panel.Sql("INSERT INTO users (Id, Username) VALUES (3, 'mallory')");
+  BOOST_TEST(InForce() == "12");
+}
+
+BOOST_FIXTURE_TEST_CASE(AKeyThatWasRevokedForGoodIsNotAlteredInItsPublicToken, KeyBarred) {
+  UserIsGone();
+  UserIsAnothers();
+  BOOST_TEST(Holds(Must(), "api_tokens 11: revoked for good"));
+  KeyHas("another");
+  IsBarred();
+  KeyHas("publicofjane");
   Must();
+  BOOST_TEST(InForce() == "12");
+}
+
+BOOST_FIXTURE_TEST_CASE(APublicTokenThatWasRevokedHereIsNotGivenOnWhereItsRowGetsAnotherInTheSameSync,
+                        KeyBarred) {
+  BOOST_TEST(Ctl({"token", "revoke", "11"}).status == 0);
+  UserIsGone();
+  UserIsAnothers();
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (50, 'jane')");
+  panel.Sql("UPDATE api_keys SET Id = 99, UserId = 50 WHERE Id = 11");
   PanelHasKey11("3", "another");
-  BeginsAnew("3");
+  IsBarred();
+  BOOST_TEST(
+      Holds(notes, "api_keys 99: not imported: the public token publicofjane is held by another row here"),
+      notes);
+}
+
+BOOST_FIXTURE_TEST_CASE(APublicTokenThatWasRevokedForGoodIsNotGivenOnWhereItsRowGetsAnotherInTheSameSync,
+                        KeyBarred) {
+  UserIsGone();
+  UserIsAnothers();
+  BOOST_TEST(Holds(Must(), "api_tokens 11: revoked for good"));
+  panel.Sql("UPDATE api_keys SET Id = 99 WHERE Id = 11");
+  PanelHasKey11("3", "another");
+  IsBarred();
 }
 
 BOOST_AUTO_TEST_CASE(AKeyThatThePanelLeftOfTheOneBeforeIsRevokedForGood) {
