@@ -80,11 +80,12 @@ class Planner {
     }
   }
 
-  // What was gone, or whose user was, and comes back with another public token. One that was never gone got
-  // another token.
+  // What an import revoked, and comes back with another public token as another user's. With the same user it
+  // may never have been gone: what is odd or doubled for one sync is revoked as well.
   bool IsAnotherKey(const Existing& before, const Record& now) const {
+    const bool given_on = before.values[token_row::kUser] != now.values[token_row::kUser];
     const bool ended = before.marked && before.out_of_force;
-    if (!ended && !IsOfTheOneBefore(before, token_row::kUser)) return false;
+    if (!(ended && given_on) && !IsOfTheOneBefore(before, token_row::kUser)) return false;
     const Text& is = now.values[token_row::kPublic];
     const Text& was = before.values[token_row::kPublic];
     return was != is && was != Text(FormerToken(is.value_or(""), now.id));

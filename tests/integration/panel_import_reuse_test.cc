@@ -253,6 +253,27 @@ BOOST_FIXTURE_TEST_CASE(AKeyThatComesBackWithItsPublicTokenKeepsWhatWasSetHere, 
   BOOST_TEST(One(kSetHere) == "3|another|1|1|hers|1|0|1|1");
 }
 
+BOOST_FIXTURE_TEST_CASE(AKeyThatWasRevokedForAPassingFaultOfThePanelKeepsWhatWasSetHere, KeySet) {
+  const auto another_token = [&](const std::string& token, const std::string& user_too = "") {
+    panel.Sql("UPDATE api_keys SET PublicToken = '" + token + "', PrivateToken = '" + kHash +
+              "' WHERE Id = 11");
+    if (!user_too.empty()) panel.Sql(user_too);
+    const std::string out = Must();
+    BOOST_TEST(Holds(out, "api_tokens 11: in force again\n"), out);
+    BOOST_TEST(One(kSetHere) == "3|" + token + "|1|1|hers|1|0|1|1");
+  };
+  const auto revoked_by = [&](const std::string& fault) {
+    panel.Sql(fault);
+    BOOST_TEST(Holds(Must(), "api_tokens 11: revoked\n"), fault);
+  };
+  revoked_by("UPDATE api_keys SET PublicToken = 'publicofjane' WHERE Id = 12");  // one token, two keys
+  another_token("second");
+  revoked_by("UPDATE api_keys SET PrivateToken = 'odd' WHERE Id = 11");
+  another_token("third");
+  revoked_by("DELETE FROM users WHERE Id = 3");
+  another_token("fourth", "INSERT INTO users (Id, Username) VALUES (3, 'jane')");
+}
+
 BOOST_FIXTURE_TEST_CASE(AKeyThatComesWithTheNewHolderOfItsUsersIdBeginsAnew, KeySet) {
   panel.Sql("DELETE FROM users WHERE Id = 3");
   panel.Sql("DELETE FROM api_keys WHERE Id = 11");
