@@ -37,13 +37,16 @@ constexpr db::Sql kStarts =
     "FROM (SELECT begun_at, ended_at, outcome, action IN ('start', 'restart') AS starts FROM action_log "
     "WHERE vps_id = ? AND action IN ('start', 'restart', 'suspend', 'terminate')) AS a";
 
-// A suspension waits for the actions that began before it, which must not wait for its end.
+// A suspension waits for the actions that began before it, which must not wait for its end. Nor must two
+// actions of one kind wait for each other's: a start or stop does not end what another asked for, and of two
+// restarts the older one's new life is what the younger one may have seen.
 constexpr db::Sql kOthers =
     "SELECT COUNT(CASE WHEN o.ended_at IS NULL OR o.outcome = 'unknown' THEN 1 END), "
     "COUNT(CASE WHEN o.ended_at >= own.begun_at THEN 1 END) "
     "FROM action_log own JOIN action_log o ON o.vps_id = own.vps_id AND o.id <> own.id "
     "WHERE own.id = ? AND own.vps_id = ? AND o.begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND "
-    "AND (o.action IN ('start', 'stop', 'restart', 'stop-retry') "
+    "AND ((o.action IN ('start', 'stop', 'restart', 'stop-retry') "
+    "AND (o.id < own.id OR o.action <> own.action)) "
     "OR (o.action IN ('suspend', 'terminate') AND o.id < own.id))";
 
 db::Param NumberOrNull(std::uint64_t number) {

@@ -82,7 +82,8 @@ struct Starts {
 };
 Starts ReadStarts(db::Session& session, std::uint64_t vps_id);
 
-// What else was done to a VPS's container since a record of it began. Later suspensions wait, and are none.
+// What else was done to a VPS's container since a record of it began. Later suspensions, and later actions of
+// the same kind, wait for it and are none.
 struct Others {
   std::uint64_t unsettled = 0;  // how many may still be at work, as those of Starts
   std::uint64_t ended = 0;      // how many have ended since then

@@ -83,6 +83,27 @@ BOOST_FIXTURE_TEST_CASE(ASuspensionThatBeganLaterIsNotSeen, Recorded) {
   BOOST_TEST(Sees(own, 1, 0));
 }
 
+// Where the connections of both broke each would wait for the other, and neither be told what came of it.
+BOOST_FIXTURE_TEST_CASE(OfTwoOfOneKindTheYoungerSeesTheOlderAlone, Recorded) {
+  for (const char* action : {"start", "stop", "restart"}) {
+    const std::uint64_t older = Begin(action);
+    const std::uint64_t younger = Begin(action);
+    BOOST_TEST(Sees(older, 0, 0));
+    BOOST_TEST(Sees(younger, 1, 0));
+    End(younger, Outcome::kUnknown);
+    BOOST_TEST(Sees(older, 0, 0));
+    Age(older, 3600);
+    Age(younger, 3600);
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(OfTwoOfDifferentKindsEachSeesTheOther, Recorded) {
+  const std::uint64_t older = Begin("start");
+  const std::uint64_t younger = Begin("stop");
+  BOOST_TEST(Sees(older, 1, 0));
+  BOOST_TEST(Sees(younger, 1, 0));
+}
+
 BOOST_FIXTURE_TEST_CASE(WhatEndedBeforeItBeganIsNotSeen, Recorded) {
   const std::uint64_t other = Begin("start");
   End(other, Outcome::kFailed);

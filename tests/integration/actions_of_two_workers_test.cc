@@ -1,0 +1,119 @@
+// Actions of two workers and an operator's suspensions on one VPS, with connections that break.
+#include <atomic>
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <future>
+#include <string>
+
+#include "tests/support/flight.h"
+
+using cvm::node::Action;
+using cvm::testnode::TestNode;
+using cvm::vps::ActionResult;
+using namespace cvm::test;  // NOLINT: tests
+
+namespace {
+
+TestNode& SharedNode() {
+  static TestNode node("--stopped '101 102'");
+  return node;
+}
+
+// Its connections may break once an action was sent: that runs, and nobody hears of it.
+class Breaking : public cvm::ssh::Runner {
+ public:
+  explicit Breaking(cvm::ssh::Runner& inner) : inner_(inner) {}
+  cvm::base::Result<cvm::ssh::Output> Run(const cvm::ssh::Endpoint& endpoint,
+                                          const cvm::ssh::Command& command,
+                                          cvm::base::Deadline deadline) override {
+    const bool acts = command.Quoted().find("vzctl ") != std::string::npos;
+    auto output = inner_.Run(endpoint, command, deadline);
+    if (acts && breaks) return cvm::base::Error{cvm::base::ErrorCode::kBroken, "the connection broke"};
+    return output;
+  }
+  std::atomic<bool> breaks{false};
+
+ private:
+  cvm::ssh::Runner& inner_;
+};
+
+// A worker of its own: with sessions, turns and records that the other knows of by the database alone.
+struct Worker {
+  explicit Worker(Flight& flight)
+      : flight_(flight),
+        sessions(cvm::tests::SettingsOf(flight.node)),
+        runner(sessions),
+        driver(runner),
+        held(driver),
+        service(flight.pool, held) {}
+  ActionResult Act(const cvm::vps::Placed& placed, Action action) {
+    return Must(service.Act(placed, action, {}, Patience()));
+  }
+  ActionResult Act(Action action) { return Act(flight_.placed, action); }
+  // Which is about to be sent until held.before is released.
+  std::future<ActionResult> Hold(Action action) {
+    held.before.Hold();
+    auto acting = std::async(std::launch::async, [this, action] { return Act(action); });
+    held.before.AwaitHeld();
+    return acting;
+  }
+
+ private:
+  Flight& flight_;
+
+ public:
+  cvm::ssh::Pool sessions;
+  Breaking runner;
+  cvm::node::OpenVz driver;
+  HeldHypervisor held;
+  cvm::vps::Service service;
+};
+
+struct Workers : Flight {
+  Workers() : Flight(SharedNode(), "101") { node.Exec("vzctl stop 101; vzctl stop 102"); }
+  ~Workers() {
+    for (const char* name : {"101.hold-before-stop", "101.hold-after-stop", "101.unkillable", "second"}) {
+      node.Unset(name);
+    }
+  }
+
+  // The record of an action in a worker that died.
+  void Intend(const std::string& action) {
+    cvm::audit::Intent intent;
+    intent.actor.kind = cvm::audit::ActorKind::kCustomer;
+    intent.vps_id = placed.vps.id;
+    intent.action = action;
+    Must(pool.Run(Patience(), [&](cvm::db::Session& session) { return cvm::audit::Begin(session, intent); }));
+  }
+  void EndIntended(const std::string& action) {
+    RunSql(pool,
+           "UPDATE action_log SET ended_at = UTC_TIMESTAMP(3), outcome = 'done' WHERE ended_at IS NULL AND "
+           "action = '" +
+               action + "'");
+  }
+  bool AwaitState(const std::string& state) {
+    return TestNode::Await([&] { return State() == state; });
+  }
+
+  Worker one{*this}, two{*this};
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(actions_of_two_workers)
+
+BOOST_FIXTURE_TEST_CASE(WhereTheConnectionsOfTwoActionsOfOneKindBreakBothAreToldWhatCameOfThem, Workers) {
+  one.runner.breaks = two.runner.breaks = true;
+  for (const Action action : {Action::kStart, Action::kStop}) {
+    auto older = one.Hold(action);
+    auto younger = two.Hold(action);
+    one.held.before.Release();
+    two.held.before.Release();
+    BOOST_TEST((older.get() == ActionResult::kDone));
+    BOOST_TEST((younger.get() == ActionResult::kDone));
+    BOOST_TEST(Runs() == (action == Action::kStart));
+    BOOST_TEST(TestNode::Await([this] { return OpenIntents() == 0; }));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
