@@ -78,7 +78,7 @@ class OpenVz::Impl {
     meter_.Asked(node, ctids.size(), took, answered);
     // An answer that is of no use holds nobody up, and what one that spoils it does is not the node's doing.
     const bool prompt = took <= patience_ && !AllSilent(answers);
-    if (prompt || !apart) bounds_.Found(node.id, prompt);
+    if (!apart) bounds_.Found(node.id, prompt);
     return answers;
   }
 

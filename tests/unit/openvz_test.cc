@@ -44,17 +44,21 @@ struct Driven {
   cvm::node::OpenVz openvz{runner};
 };
 
-// A node on which vzlist fails for 105, and hangs once it is told to.
+// A node on which vzlist fails for 105, and hangs once it is told to. For the others it may be silent.
 struct Spoiled : cvm::ssh::Runner {
   struct Hang {
     std::promise<void> begun, end;
   };
   // The next one; nothing: it answers.
   std::atomic<Hang*> hang{nullptr};
+  std::atomic<bool> silent{false};
 
   cvm::base::Result<cvm::ssh::Output> Run(const cvm::ssh::Endpoint&, const cvm::ssh::Command& command,
                                           Deadline) override {
-    if (command.Quoted().find("105") == std::string::npos) return cvm::ssh::Output{0, kStopped, ""};
+    if (command.Quoted().find("105") == std::string::npos) {
+      if (silent) return cvm::base::Error{ErrorCode::kBroken, "it does not answer"};
+      return cvm::ssh::Output{0, kStopped, ""};
+    }
     if (Hang* const now = hang.exchange(nullptr)) {
       now->begun.set_value();
       now->end.get_future().wait();
@@ -205,6 +209,36 @@ BOOST_AUTO_TEST_CASE(WhileVzlistHangsAtAContainerAtWhichItFailedTheOthersAreAnsw
     hang.end.set_value();
     BOOST_TEST((hanging.get().error().code == ErrorCode::kBroken));
   }
+}
+
+BOOST_AUTO_TEST_CASE(AContainerAtWhichVzlistFailsAtOnceDoesNotMakeASlowNodeAPromptOne) {
+  Spoiled runner;
+  cvm::node::OpenVzSettings settings;
+  settings.bounds.waits = 4;
+  cvm::node::OpenVz openvz(runner, settings);
+  const cvm::node::Node node;
+  const auto inspect = [&](std::uint64_t ctid) {
+    return openvz.Inspect(node, *Ctid::FromNumber(ctid), Deadline::In(std::chrono::seconds(60)));
+  };
+  const auto places = [&] {
+    std::vector<cvm::node::Bounds::Place> held;
+    for (;;) {
+      auto place = openvz.Admit(node);
+      if (!place.ok()) return held.size();
+      held.push_back(*std::move(place));
+    }
+  };
+  BOOST_TEST(!inspect(105).ok());
+  const std::size_t of_a_prompt_one = places();
+  runner.silent = true;
+  BOOST_TEST(!inspect(101).ok());
+  const std::size_t of_a_slow_one = places();
+  BOOST_TEST(of_a_slow_one < of_a_prompt_one);
+  BOOST_TEST(!inspect(105).ok());
+  BOOST_TEST(places() == of_a_slow_one);
+  runner.silent = false;
+  BOOST_TEST(inspect(101).ok());
+  BOOST_TEST(places() == of_a_prompt_one);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
