@@ -194,7 +194,7 @@ class Mapper {
       if (StateOf(row) == vps::State::kTerminated) continue;
       std::string ctid = row.ctid.value_or("");
       ctid.erase(0, ctid.find_first_not_of('0'));  // as vzctl reads it
-      wanted_.occupied.insert({row.node, std::move(ctid)});
+      wanted_.occupied[{row.node, std::move(ctid)}].insert(NumberOf(row.id, kMostId).value_or(0));
     }
   }
 

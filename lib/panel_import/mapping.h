@@ -18,13 +18,15 @@
 
 namespace cvm::panel_import {
 
+// Of node and CTID the IDs of the VPSes that are there; 0: of one that has none.
+using Occupied = std::map<std::pair<Text, Text>, std::set<std::uint64_t>>;
+
 struct Wanted {
   std::array<std::vector<Record>, kKinds> records;       // by ID
   std::array<std::set<std::uint64_t>, kKinds> in_panel;  // every ID that the panel has, wanted or not
   std::map<std::uint64_t, traffic::Bytes> used;          // of the wanted VPSes, as the panel counts them
-  // Node and CTID of whatever the panel does not show as terminated, imported or not.
-  std::set<std::pair<Text, Text>> occupied;
-  std::set<std::uint64_t> reused_users;  // IDs that were gone, and come back as another's
+  Occupied occupied;                                     // by what the panel does not show as terminated
+  std::set<std::uint64_t> reused_users;                  // IDs that were gone, and come back as another's
   std::vector<Note> notes;
 };
 

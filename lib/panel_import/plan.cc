@@ -290,7 +290,7 @@ class Planner {
     const std::vector<Text>& values;
     bool terminated;
   };
-  using Container = std::pair<Text, Text>;
+  using Container = Occupied::key_type;
 
   static Container ContainerOf(const std::vector<Text>& values) {
     return {values[vps_row::kNode], values[vps_row::kCtid]};
@@ -312,7 +312,7 @@ class Planner {
   void FindLiving() {
     living_ = wanted_.occupied;
     for (const auto& [id, vps] : LeftVpses()) {
-      if (!vps.terminated) living_.insert(ContainerOf(vps.values));
+      if (!vps.terminated) living_[ContainerOf(vps.values)].insert(id);
     }
   }
 
@@ -321,19 +321,25 @@ class Planner {
     const auto left = LeftVpses();
     for (const auto& [id, existing] : ours_.at(kVpses)) {
       if (purged_.count(id) > 0 || (!existing.marked && halted_.count(id) == 0)) continue;
-      const char* const why = WhyNeverStopped(left.at(id));
+      const char* const why = WhyNeverStopped(id, left.at(id));
       if (why == nullptr) continue;
       plan_.steps.push_back({Do::kDrop, kVpses, {id, {}}});
       Differ(kVpses, id, why, {});
     }
   }
 
+  // The panel may show the VPS's own row odd for one sync alone.
+  bool IsOfAnother(const Container& container, std::uint64_t id) const {
+    const auto found = living_.find(container);
+    return found != living_.end() && found->second.size() > found->second.count(id);
+  }
+
   // To one that this run makes active no stop is due anyway.
-  const char* WhyNeverStopped(const Left& vps) const {
+  const char* WhyNeverStopped(std::uint64_t id, const Left& vps) const {
     if (!vps.terminated && IsIn(vps::State::kActive, vps.values)) return nullptr;
     const auto node = ours_.at(kNodes).find(base::ParseU64(*vps.values[vps_row::kNode]).value_or(0));
     if (node != ours_.at(kNodes).end() && node->second.out_of_force) return kNodeOut;
-    return vps.terminated && living_.count(ContainerOf(vps.values)) > 0 ? kContainerPassed : nullptr;
+    return vps.terminated && IsOfAnother(ContainerOf(vps.values), id) ? kContainerPassed : nullptr;
   }
 
   // The API shows the panel's figure; what we counted ourselves is in it.
@@ -358,7 +364,7 @@ class Planner {
   const Ours& ours_;
   const Periods& periods_;
   Steps forgotten_;
-  std::set<Container> living_;  // of this run's end
+  Occupied living_;  // at this run's end
   std::set<std::uint64_t> halted_, purged_;
   std::array<Steps, kKinds> parked_, updated_, inserted_;
   Plan plan_;

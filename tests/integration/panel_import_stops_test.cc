@@ -104,6 +104,28 @@ BOOST_AUTO_TEST_CASE(AStopIsGivenUpWhereThePanelHasTheContainerInARowThatIsNotIm
   BOOST_TEST(Must() == "");
 }
 
+BOOST_AUTO_TEST_CASE(AStopStaysDueWhereThePanelShowsTheVpsItselfOddForOneSync) {
+  for (const std::string odd :
+       {"Status = 0", "`Terminated` = 2", "GuaranteedRam = -1, Status = 4", "UserId = 77"}) {
+    panel.Sql(
+        "UPDATE containers SET Status = 4, `Terminated` = 0, GuaranteedRam = 512, UserId = 3 WHERE Id = 21");
+    Must();
+    panel.Sql("UPDATE containers SET Status = 7 WHERE Id = 21");
+    Must();
+    BOOST_TEST(One(kDue) == "21", odd);
+    panel.Sql("UPDATE containers SET " + odd + " WHERE Id = 21");
+    BOOST_TEST(Must() == "", odd);
+    BOOST_TEST(One(kDue) == "21", odd);
+  }
+  panel.Sql("UPDATE containers SET GuaranteedRam = 512, UserId = 3 WHERE Id = 21");
+  BOOST_TEST(Must() == "");
+  BOOST_TEST(One(kDue) == "21");
+  panel.Sql("UPDATE containers SET Status = 0 WHERE Id = 21");
+  panel.Sql(kContainer + "(24, 1, '0101', 4, 'h', 1, -1, 0, 0, 1, '', 4, 0, 0, 0, 0, 900, 7)");
+  BOOST_TEST(Must() == "vpses 21: stop given up, as its container is another VPS's\n");
+  BOOST_TEST(One(kDue) == "-");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
