@@ -219,10 +219,12 @@ class Planner {
     }
   }
 
-  // What was terminated and is another user's now is another VPS: what was counted is nothing of its own.
+  // What was terminated and lives as another user's is another VPS: what was counted is nothing of its own.
+  // One that stays terminated was handed over.
   bool IsReusedVps(const Existing& before, const Record& now) const {
+    if (!before.out_of_force || IsIn(vps::State::kTerminated, now.values)) return false;
     const bool same = before.values[vps_row::kUser] == now.values[vps_row::kUser];
-    return before.out_of_force && (!same || IsOfTheOneBefore(before, vps_row::kUser));
+    return !same || IsOfTheOneBefore(before, vps_row::kUser);
   }
 
   // Of a row whose user's ID is another's now; `user`: the column.

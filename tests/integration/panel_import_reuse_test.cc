@@ -72,6 +72,23 @@ BOOST_AUTO_TEST_CASE(AVpsWhoseIdComesBackForAnotherUserBeginsAnew) {
   BOOST_TEST(Must() == "");
 }
 
+// As where a panel merges two accounts.
+BOOST_AUTO_TEST_CASE(ATerminatedVpsThatIsHandedOverAndStaysTerminatedIsNoNewOne) {
+  Sql("UPDATE vpses SET billing_day = 15 WHERE id = 21");
+  Sql("INSERT INTO traffic_daily (vps_id, day, bytes_in, bytes_out) VALUES (21, UTC_DATE(), 5000, 6000)");
+  panel.Sql("UPDATE containers SET Status = 7 WHERE Id = 21");
+  Must();
+  for (const char* user : {"7", "3"}) {
+    panel.Sql(std::string("UPDATE containers SET UserId = ") + user + " WHERE Id = 21");
+    const std::string out = Must();
+    BOOST_TEST(Holds(out, "vpses 21: changed: user_id "), out);
+    BOOST_TEST(!Holds(out, "purged"), out);
+    BOOST_TEST(One("SELECT CONCAT_WS('|', user_id, state, stop_pending, billing_day, (SELECT COUNT(*) FROM "
+                   "traffic_daily d WHERE d.vps_id = v.id)) FROM vpses v WHERE id = 21") ==
+               std::string(user) + "|terminated|1|15|1");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(AVpsThatComesBackForTheSameUserKeepsWhatWasCounted) {
   Sql("UPDATE traffic_period SET bytes_in = 5000 WHERE vps_id = 21");
   panel.Sql("UPDATE containers SET Id = 91 WHERE Id = 21");
