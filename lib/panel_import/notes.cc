@@ -89,6 +89,22 @@ void NotePairsLeft(db::Session& session, const Wanted& wanted, std::vector<Note>
       });
 }
 
+// Of a user whose ID is another's, what lived until now and is terminated in the panel: a stop may be due to
+// it, so that it is not purged with the rest. Empty where there is none.
+std::string EndedNow(std::uint64_t user_id, const Wanted& wanted, const Ours& ours) {
+  const Text owner = std::to_string(user_id);
+  std::string ids;
+  for (const Record& record : wanted.records.at(kVpses)) {
+    const auto before = ours.at(kVpses).find(record.id);
+    if (before == ours.at(kVpses).end() || before->second.out_of_force) continue;
+    if (before->second.values[vps_row::kUser] != owner || record.values[vps_row::kUser] != owner) continue;
+    if (!IsIn(vps::State::kTerminated, record.values)) continue;
+    ids += (ids.empty() ? "" : ", ") + std::to_string(record.id);
+  }
+  if (ids.empty()) return "";
+  return "; terminated by this sync, and shown to the new one until 'cvmctl vps purge': " + ids;
+}
+
 // What was made here for the one before cannot be told from what is the new one's, but by a person.
 void NoteReusedUsers(const Wanted& wanted, const Ours& ours, std::vector<Note>& notes) {
   for (const std::uint64_t id : wanted.reused_users) {
@@ -96,7 +112,8 @@ void NoteReusedUsers(const Wanted& wanted, const Ours& ours, std::vector<Note>& 
                      "its ID was the one of \"" + ours.at(kUsers).at(id).values[user::kName].value_or("") +
                          "\", who was gone from the panel: pairs made here for that one are revoked, "
                          "and imported VPSes that are terminated purged; others that are not the new one's "
-                         "are to be terminated and purged ('cvmctl vps list')"});
+                         "are to be terminated and purged ('cvmctl vps list')" +
+                         EndedNow(id, wanted, ours)});
   }
 }
 

@@ -164,6 +164,25 @@ BOOST_AUTO_TEST_CASE(TheTerminatedVpsesOfTheOneBeforeAreNotShownToTheNewHolderOf
   BOOST_TEST(Must() == "");
 }
 
+BOOST_AUTO_TEST_CASE(AVpsThatThePanelTerminatesAsItsUsersIdIsAnothersIsNamedForThePurge) {
+  panel.Sql("DELETE FROM users WHERE Id = 3");
+  Must();
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (3, 'mallory')");
+  panel.Sql("UPDATE containers SET Status = 7 WHERE Id IN (21, 22)");
+  Must({"--dry-run"});
+  const std::string dry = notes;
+  Must();
+  BOOST_TEST(notes == dry);
+  BOOST_TEST(
+      Holds(notes, "; terminated by this sync, and shown to the new one until 'cvmctl vps purge': 21\n"),
+      notes);
+  BOOST_TEST(One(kDue) == "21,22");
+  Sql("UPDATE vpses SET stop_pending = 0");
+  BOOST_TEST(Ctl({"vps", "purge", "21", "--yes"}).status == 0);
+  BOOST_TEST(Must() == "");
+  BOOST_TEST(Count("SELECT COUNT(*) FROM vpses WHERE user_id = 3") == 0u);
+}
+
 BOOST_FIXTURE_TEST_CASE(AVpsWhoseIdComesBackASyncAfterItsUsersBeginsAnew, UserIdReused) {
   Sql("UPDATE traffic_period SET bytes_in = 5000, bytes_out = 6000 WHERE vps_id = 21");
   Must();
