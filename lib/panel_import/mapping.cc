@@ -111,9 +111,20 @@ class Mapper {
     for (const PanelUser& row : panel_.users) {
       const auto id = IdOf(kUsers, row.id);
       if (!id) continue;
-      const std::string email = LineOf(row.email, 254);
-      Keep(kUsers, *id, {LineOf(row.name, kLongestName), email.empty() ? Text() : Text(email)});
+      const std::string email = LineOf(row.email, 254), name = LineOf(row.name, kLongestName);
+      if (name.empty() && IsUndecided(*id)) {
+        Skip(kUsers, row.id, "it was gone and has no name now, by which it is another's or not");
+        continue;
+      }
+      Keep(kUsers, *id, {name, email.empty() ? Text() : Text(email)});
     }
+  }
+
+  // Whether it needs a name to tell if the ID of a user that was gone is another's.
+  bool IsUndecided(std::uint64_t id) const {
+    const auto before = ours_.at(kUsers).find(id);
+    return before != ours_.at(kUsers).end() && before->second.marked &&
+           before->second.values[user::kName] != Text(Nameless("user", std::to_string(id)));
   }
 
   void MapTemplates() {
@@ -310,9 +321,9 @@ class Mapper {
       const auto before = ours_.at(kUsers).find(record.id);
       if (before == ours_.at(kUsers).end() || !before->second.marked) continue;
       const std::string& name = names.at(record.id);
-      const std::string was = before->second.values[user::kName].value_or("");
+      const Text& was = before->second.values[user::kName];
       const std::string id = std::to_string(record.id);
-      const bool same = name.empty() ? was == Nameless("user", id) : was == name || was == Numbered(name, id);
+      const bool same = was == record.values[user::kName] || was == name || was == Numbered(name, id);
       if (!same) wanted_.reused_users.insert(record.id);
     }
   }

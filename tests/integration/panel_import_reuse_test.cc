@@ -122,6 +122,52 @@ BOOST_AUTO_TEST_CASE(AUserWhoComesBackUnderTheSameNameKeepsThePairsMadeHereHowev
   BOOST_TEST(Holds(Must(), ": revoked, as its user's ID is another's now"));
 }
 
+BOOST_AUTO_TEST_CASE(WhoseAUsersIdIsIsNotDecidedByAnEmptyName) {
+  const auto comes_back_as = [&](const std::string& name) {
+    panel.Sql("DELETE FROM users WHERE Id = 3");
+    Must();
+    panel.Sql("INSERT INTO users (Id, Username) VALUES (3, NULL)");
+    const std::string dry = Must({"--dry-run"});
+    const std::string out = Must();
+    BOOST_TEST(out == dry);
+    BOOST_TEST(out == "");
+    BOOST_TEST(Holds(notes, "users 3: not imported: it was gone and has no name now"), notes);
+    BOOST_TEST(InForce() == "12");
+    panel.Sql("UPDATE users SET Username = '" + name + "' WHERE Id = 3");
+    return Must();
+  };
+  BOOST_TEST(Holds(comes_back_as("jane"), "api_tokens 11: in force again\n"));
+  BOOST_TEST(InForce() == "11,12");
+  BOOST_TEST(Holds(comes_back_as("mallory"), "api_tokens 11: revoked for good"));
+  BOOST_TEST(InForce() == "12");
+}
+
+BOOST_AUTO_TEST_CASE(AUserWhoNeverHadANameOrHasOneThatIsHeldComesBackAsTheSame) {
+  panel.Sql("UPDATE users SET Username = NULL WHERE Id = 3");
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (4, 'bob'), (5, 'bob (7)')");
+  Must();
+  BOOST_TEST(One("SELECT GROUP_CONCAT(name ORDER BY id) FROM users WHERE id IN (3, 7)") ==
+             "user of CVM 3,user of CVM 7");
+  panel.Sql("DELETE FROM users WHERE Id IN (3, 7)");
+  Must();
+  BOOST_TEST(InForce() == "-");
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (3, NULL), (7, 'bob')");
+  Must();
+  BOOST_TEST(InForce() == "11,12");
+}
+
+// As the handbook says.
+BOOST_AUTO_TEST_CASE(WhatWasRevokedForGoodByMistakeIsInForceAgainOnceThatIsTakenBack) {
+  panel.Sql("DELETE FROM users WHERE Id = 3");
+  Must();
+  panel.Sql("INSERT INTO users (Id, Username) VALUES (3, 'janet')");
+  BOOST_TEST(Holds(Must(), "api_tokens 11: revoked for good"));
+  BOOST_TEST(Must() == "");
+  Sql("UPDATE api_tokens SET import_revoked_at = revoked_at WHERE id = 11");
+  BOOST_TEST(Must() == "api_tokens 11: in force again\n");
+  BOOST_TEST(InForce() == "11,12");
+}
+
 BOOST_FIXTURE_TEST_CASE(AVpsWhoseIdComesBackTogetherWithItsUsersBeginsAnew, UserIdReused) {
   Sql("UPDATE traffic_period SET bytes_in = 5000, bytes_out = 6000, opening_in = 0 WHERE vps_id = 21");
   Must();
