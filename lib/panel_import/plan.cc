@@ -168,7 +168,17 @@ class Planner {
     if (existing.marked) GiveUpStop(id, existing);
     forgotten_.push_back({Do::kPurge, kVpses, {id, {}}});
     purged_.insert(id);
-    Differ(kVpses, id, why, {});
+    Differ(kVpses, id, why, {}, WhatOf(existing));
+  }
+
+  // As `cvmctl vps purge` has it on record: nothing else tells afterwards where the container is.
+  static std::string WhatOf(const Existing& vps) {
+    const auto& [node, ctid] = ContainerOf(vps.values);
+    std::string what = vps.values[vps_row::kHostname].value_or("");
+    return what.append(", container ")
+        .append(ctid.value_or(""))
+        .append(" on node ")
+        .append(node.value_or(""));
   }
 
   void GiveUpStop(std::uint64_t id, const Existing& existing) {

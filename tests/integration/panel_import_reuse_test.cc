@@ -61,14 +61,18 @@ BOOST_AUTO_TEST_CASE(AVpsWhoseIdComesBackForAnotherUserBeginsAnew) {
   const std::string dry = Must({"--dry-run"});
   const std::string out = Must();
   BOOST_TEST(out == dry);
-  BOOST_TEST(Holds(out, "vpses 21: purged, as its ID is another's now\nvpses 21: added: user_id \"7\""), out);
+  BOOST_TEST(Holds(out,
+                   "vpses 21: purged, as its ID is another's now: one.example, container 101 on node "
+                   "4\nvpses 21: added: user_id \"7\""),
+             out);
   BOOST_TEST(Holds(out, "traffic_period 21: changed: opening_in \"0\" → \"7\", opening_out \"0\" → \"8\""),
              out);
   BOOST_TEST(One(kPeriod21) == "1|0|0|7|8");
   BOOST_TEST(Count("SELECT COUNT(*) FROM traffic_daily WHERE vps_id = 21") == 0u);
   BOOST_TEST(One("SELECT CONCAT_WS('|', user_id, state, stop_pending, billing_day, hostname) FROM vpses "
                  "WHERE id = 21") == "7|active|0|1|new.example");
-  BOOST_TEST(Recorded("vps-purge") == "3|-|21|its ID is another's in the CVM panel\n");
+  BOOST_TEST(Recorded("vps-purge") ==
+             "3|-|21|its ID is another's in the CVM panel: one.example, container 101 on node 4\n");
   BOOST_TEST(Must() == "");
 }
 
@@ -176,9 +180,13 @@ BOOST_FIXTURE_TEST_CASE(AVpsWhoseIdComesBackTogetherWithItsUsersBeginsAnew, User
   const std::string dry = Must({"--dry-run"});
   const std::string out = Must();
   BOOST_TEST(out == dry);
-  BOOST_TEST(Holds(out, "vpses 21: purged, as its ID is another's now\nvpses 21: added: user_id \"3\""), out);
+  BOOST_TEST(Holds(out,
+                   "vpses 21: purged, as its ID is another's now: one.example, container 101 on node "
+                   "4\nvpses 21: added: user_id \"3\""),
+             out);
   BOOST_TEST(One(kPeriod21) == "1|0|0|7|8");
-  BOOST_TEST(Recorded("vps-purge") == "3|-|21|its ID is another's in the CVM panel\n");
+  BOOST_TEST(Recorded("vps-purge") ==
+             "3|-|21|its ID is another's in the CVM panel: one.example, container 101 on node 4\n");
   BOOST_TEST(Must() == "");
 }
 
@@ -198,15 +206,16 @@ BOOST_AUTO_TEST_CASE(TheTerminatedVpsesOfTheOneBeforeAreNotShownToTheNewHolderOf
   BOOST_TEST(Count("SELECT COUNT(*) FROM vpses WHERE user_id = 3") == 3u);
   const std::string out = Must();
   BOOST_TEST(out == dry);
-  for (const char* id : {"21", "24", "25"}) {
-    BOOST_TEST(Holds(out, std::string("vpses ") + id + ": purged, as its user's ID is another's now\n"), out);
-  }
+  const std::string what[] = {": one.example, container 101 on node 4\n", ": h, container 104 on node 4\n",
+                              ": h, container 105 on node 4\n"};
+  const std::string why = ": purged, as its user's ID is another's now",
+                    recorded = "|its user's ID is another's in the CVM panel";
+  BOOST_TEST(Holds(out, "vpses 21" + why + what[0] + "vpses 24" + why + what[1] + "vpses 25" + why + what[2]),
+             out);
   BOOST_TEST(Count("SELECT COUNT(*) FROM vpses WHERE user_id = 3") == 0u);
   BOOST_TEST(Count("SELECT COUNT(*) FROM vpses WHERE user_id = 7") == 2u);
   BOOST_TEST(Recorded("vps-purge") ==
-             "3|-|21|its user's ID is another's in the CVM panel\n"
-             "3|-|24|its user's ID is another's in the CVM panel\n"
-             "3|-|25|its user's ID is another's in the CVM panel\n");
+             "3|-|21" + recorded + what[0] + "3|-|24" + recorded + what[1] + "3|-|25" + recorded + what[2]);
   BOOST_TEST(Must() == "");
 }
 
