@@ -12,6 +12,7 @@
 #include "lib/audit/audit.h"
 #include "lib/base/text.h"
 #include "lib/panel_import/plan.h"
+#include "lib/vps/vps.h"
 
 namespace cvm::panel_import {
 namespace {
@@ -98,14 +99,28 @@ std::vector<audit::Subject> SubjectsOf(const Difference& difference, const Ours&
   return subjects;
 }
 
+// What a change of a VPS's state is as an action, as if it were asked for here; nullptr: none.
+const char* ActionOf(const Difference& difference) {
+  if (difference.table != TableOf(kVpses).name || difference.what != "changed") return nullptr;
+  for (const Change& change : difference.changes) {
+    if (change.field != "state") continue;
+    if (change.after == Text(vps::StateName(vps::State::kSuspended))) return "suspend";
+    if (change.after == Text(vps::StateName(vps::State::kTerminated))) return "terminate";
+  }
+  return nullptr;
+}
+
 void Put(db::Session& session, const Difference& difference, const Ours& ours, const audit::Actor& actor) {
   const Recorded* const recorded = RecordedOf(difference);
   if (recorded == nullptr) return;
   std::string detail = recorded->why;
   if (const std::string text = TextOf(difference); !text.empty()) detail += ": " + text;
   const auto subjects = SubjectsOf(difference, ours);
+  // A stop that was sent before counts for less where such a record follows it.
+  const char* const action = ActionOf(difference);
   for (const audit::Subject& subject : subjects) {
     audit::Note(session, actor, recorded->action, subject, detail);
+    if (action != nullptr) audit::Note(session, actor, action, subject, recorded->why);
   }
   if (!subjects.empty()) return;
   audit::Note(session, actor, recorded->action, {},

@@ -28,6 +28,9 @@ BOOST_AUTO_TEST_CASE(AVpsThatASyncSuspendsOrTerminatesIsDueAStopOnce) {
     BOOST_TEST(Must() == "vpses 21: changed: hostname \"before\" → \"after\"\n");
     BOOST_TEST(One(kDue) == "-");
   }
+  for (const char* action : {"suspend", "terminate"}) {
+    BOOST_TEST(Recorded(action) == "3|-|21|as in the CVM panel\n", action);
+  }
   panel.Sql("UPDATE containers SET Status = 4 WHERE Id = 21");
   Must();
   Sql("UPDATE nodes SET retired_at = UTC_TIMESTAMP(3)");
