@@ -26,9 +26,14 @@ constexpr db::Sql kEarlierTry =
     "e.action = r.action WHERE r.id = ? AND r.vps_id = ? AND e.begun_at >= UTC_DATE() AND e.outcome = ? "
     "LIMIT 1";
 
-constexpr db::Sql kCountOpen =
-    "SELECT COUNT(*) FROM action_log WHERE vps_id = ? AND ended_at IS NULL "
+constexpr db::Sql kCountOpenBefore =
+    "SELECT COUNT(*) FROM action_log WHERE vps_id = ? AND id < ? AND ended_at IS NULL "
     "AND action IN ('start', 'stop', 'restart') AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND";
+
+constexpr db::Sql kUnderWay =
+    "SELECT 1 FROM action_log WHERE vps_id = ? AND ended_at IS NULL AND action IN ('start', 'stop', "
+    "'restart', 'suspend', 'terminate', 'stop-retry') AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND "
+    "LIMIT 1";
 
 constexpr db::Sql kStarts =
     "SELECT COUNT(CASE WHEN starts THEN 1 END), "
@@ -130,11 +135,17 @@ void Note(db::Session& session, const Actor& actor, std::string_view action, con
                           NumberOrNull(subject.vps_id), action, Cut(detail, kMostDetail)});
 }
 
-std::uint64_t CountOpen(db::Session& session, std::uint64_t vps_id) {
+std::uint64_t CountOpenBefore(db::Session& session, std::uint64_t vps_id, std::uint64_t id) {
   std::uint64_t open = 0;
-  session.Query(kCountOpen, {vps_id, Seconds(kLongestIntent)},
+  session.Query(kCountOpenBefore, {vps_id, id, Seconds(kLongestIntent)},
                 [&](const db::Row& row) { open = row.U64(0); });
   return open;
+}
+
+bool IsUnderWay(db::Session& session, std::uint64_t vps_id) {
+  bool under_way = false;
+  session.Query(kUnderWay, {vps_id, Seconds(kLongestIntent)}, [&](const db::Row&) { under_way = true; });
+  return under_way;
 }
 
 Others ReadOthers(db::Session& session, std::uint64_t vps_id, std::uint64_t id) {

@@ -69,9 +69,13 @@ void End(db::Session& session, std::uint64_t id, Outcome outcome);
 // first one's record stays, and this one is taken back where it is a later one.
 void EndTry(db::Session& session, std::uint64_t id, std::uint64_t vps_id, Outcome outcome);
 
-// How many starts, stops and restarts of a VPS are open: may be under way. Those older than kLongestIntent do
-// not count.
-std::uint64_t CountOpen(db::Session& session, std::uint64_t vps_id);
+// How many starts, stops and restarts of a VPS that began before a record of it are open: may be under way.
+// Those older than kLongestIntent do not count.
+std::uint64_t CountOpenBefore(db::Session& session, std::uint64_t vps_id, std::uint64_t id);
+
+// Whether anything of a VPS is open that may touch its container, and is no older than kLongestIntent: the
+// operator's stops too.
+bool IsUnderWay(db::Session& session, std::uint64_t vps_id);
 
 // The starts and restarts of a VPS at one moment, and what the operator did against them.
 struct Starts {

@@ -139,7 +139,7 @@ class Admin {
   base::Result<StopReport> RetryStop(std::uint64_t id, const audit::Actor& actor, base::Deadline deadline);
   // `retried`: the VPS whose pending stop was tried again; 0: it was no such try.
   void EndRecord(std::uint64_t record, std::uint64_t retried, bool done, base::Deadline deadline);
-  void AwaitIntents(std::uint64_t id, base::Deadline deadline);
+  void AwaitIntents(std::uint64_t id, std::uint64_t record, base::Deadline deadline);
   struct Due;
   base::Result<StopReport> Stop(std::uint64_t id, base::Deadline deadline);
   base::Result<StopReport> Settle(const Due& before, base::Deadline deadline);

@@ -168,7 +168,7 @@ base::Result<StopReport> Admin::HaltAndStop(std::uint64_t id, State state, base:
   });
   if (!halted) return halted.error();
   if (halted->record == 0) return StopReport{false, halted->given_up};
-  AwaitIntents(id, deadline.Within(settings_.intent_wait));
+  AwaitIntents(id, halted->record, deadline.Within(settings_.intent_wait));
   auto report = Stop(id, deadline);
   EndRecord(halted->record, 0, report && !report->stop_pending, deadline);
   return report;
@@ -183,12 +183,13 @@ void Admin::EndRecord(std::uint64_t record, std::uint64_t retried, bool done, ba
   if (!ended) log::Error("audit.intent_left_open", {{"record", record}, {"error", ended.error().message}});
 }
 
-// The VPS's state lets no new ones begin. What is still open in the end keeps the stop pending.
-void Admin::AwaitIntents(std::uint64_t id, base::Deadline deadline) {
+// The VPS's state lets no new ones begin; those that began once it was active again may wait for the record's
+// end. What is still open in the end keeps the stop pending.
+void Admin::AwaitIntents(std::uint64_t id, std::uint64_t record, base::Deadline deadline) {
   base::Backoff backoff(kFirstWait, kMostWait);
   while (!deadline.Passed()) {
-    const auto open =
-        pool_.Run(deadline, [&](db::Session& session) { return audit::CountOpen(session, id); });
+    const auto open = pool_.Run(
+        deadline, [&](db::Session& session) { return audit::CountOpenBefore(session, id, record); });
     if (!open) {
       log::Warning("vps.intents_not_read", {{"vps", id}, {"error", open.error().message}});
       return;

@@ -116,4 +116,22 @@ BOOST_FIXTURE_TEST_CASE(WhereTheConnectionsOfTwoActionsOfOneKindBreakBothAreTold
   }
 }
 
+// It must not wait for what may be waiting for it.
+BOOST_FIXTURE_TEST_CASE(ASuspensionThatWasTakenBackDoesNotWaitForAStartThatCameAfterIt, Workers) {
+  const std::chrono::hours long_enough(1);
+  cvm::vps::Admin patient(pool, held, {{}, long_enough});
+  Intend("stop");
+  auto suspending = std::async(std::launch::async, [&] {
+    return Must(patient.Suspend(placed.vps.id, cvm::base::Deadline::In(long_enough)));
+  });
+  BOOST_TEST(AwaitState("suspended"));
+  BOOST_TEST(admin.Unsuspend(placed.vps.id, Patience()).ok());
+  Intend("start");
+  EndIntended("stop");
+  BOOST_TEST(TestNode::Await(
+      [&] { return suspending.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }));
+  EndIntended("start");
+  BOOST_TEST(!suspending.get().stop_pending);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
