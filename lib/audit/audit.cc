@@ -35,12 +35,16 @@ constexpr db::Sql kUnderWay =
     "'restart', 'suspend', 'terminate', 'stop-retry') AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND "
     "LIMIT 1";
 
-constexpr db::Sql kStarts =
-    "SELECT COUNT(CASE WHEN starts THEN 1 END), "
-    "COUNT(CASE WHEN starts AND (ended_at IS NULL OR outcome = 'unknown') "
-    "AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 END), COUNT(CASE WHEN NOT starts THEN 1 END) "
-    "FROM (SELECT begun_at, ended_at, outcome, action IN ('start', 'restart') AS starts FROM action_log "
-    "WHERE vps_id = ? AND action IN ('start', 'restart', 'suspend', 'terminate')) AS a";
+constexpr db::Sql kLastRecord = "SELECT COALESCE(MAX(id), 0) FROM action_log WHERE vps_id = ?";
+
+constexpr db::Sql kUnsettledStarts =
+    "SELECT COUNT(*) FROM action_log WHERE vps_id = ? AND begun_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND "
+    "AND action IN ('start', 'restart') AND (ended_at IS NULL OR outcome = 'unknown')";
+
+constexpr db::Sql kBegunSince =
+    "SELECT COUNT(CASE WHEN action IN ('start', 'restart') THEN 1 END), "
+    "COUNT(CASE WHEN action IN ('suspend', 'terminate') THEN 1 END) "
+    "FROM action_log WHERE vps_id = ? AND id > ?";
 
 // A suspension waits for the actions that began before it, which must not wait for its end. Nor must two
 // actions of one kind wait for each other's: a start or stop does not end what another asked for, and of two
@@ -156,12 +160,23 @@ Others ReadOthers(db::Session& session, std::uint64_t vps_id, std::uint64_t id) 
   return others;
 }
 
-Starts ReadStarts(db::Session& session, std::uint64_t vps_id) {
-  Starts starts;
-  session.Query(kStarts, {Seconds(kLongestUnknown), vps_id}, [&](const db::Row& row) {
-    starts = {row.U64(0), row.U64(1), row.U64(2)};
-  });
-  return starts;
+std::uint64_t LastRecord(db::Session& session, std::uint64_t vps_id) {
+  std::uint64_t last = 0;
+  session.Query(kLastRecord, {vps_id}, [&](const db::Row& row) { last = row.U64(0); });
+  return last;
+}
+
+std::uint64_t CountUnsettledStarts(db::Session& session, std::uint64_t vps_id) {
+  std::uint64_t unsettled = 0;
+  session.Query(kUnsettledStarts, {vps_id, Seconds(kLongestUnknown)},
+                [&](const db::Row& row) { unsettled = row.U64(0); });
+  return unsettled;
+}
+
+Begun ReadBegunSince(db::Session& session, std::uint64_t vps_id, std::uint64_t id) {
+  Begun begun;
+  session.Query(kBegunSince, {vps_id, id}, [&](const db::Row& row) { begun = {row.U64(0), row.U64(1)}; });
+  return begun;
 }
 
 }  // namespace cvm::audit

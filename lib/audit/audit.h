@@ -77,19 +77,24 @@ std::uint64_t CountOpenBefore(db::Session& session, std::uint64_t vps_id, std::u
 // operator's stops too.
 bool IsUnderWay(db::Session& session, std::uint64_t vps_id);
 
-// The starts and restarts of a VPS at one moment, and what the operator did against them.
-struct Starts {
-  std::uint64_t begun = 0;      // how many were ever begun
-  std::uint64_t unsettled = 0;  // how many may still come to pass: of no or unknown end, and younger than
-                                // kLongestUnknown
-  std::uint64_t halts = 0;      // how many suspensions and terminations were ever begun
+// The ID of a VPS's newest record; 0: it has none.
+std::uint64_t LastRecord(db::Session& session, std::uint64_t vps_id);
+
+// How many starts and restarts of a VPS may still come to pass: of no or unknown end, and younger than
+// kLongestUnknown.
+std::uint64_t CountUnsettledStarts(db::Session& session, std::uint64_t vps_id);
+
+// What was begun on a VPS after a record.
+struct Begun {
+  std::uint64_t starts = 0;  // and restarts
+  std::uint64_t halts = 0;   // suspensions and terminations
 };
-Starts ReadStarts(db::Session& session, std::uint64_t vps_id);
+Begun ReadBegunSince(db::Session& session, std::uint64_t vps_id, std::uint64_t id);
 
 // What else was done to a VPS's container since a record of it began. Later suspensions, and later actions of
 // the same kind, wait for it and are none.
 struct Others {
-  std::uint64_t unsettled = 0;  // how many may still be at work, as those of Starts
+  std::uint64_t unsettled = 0;  // how many may still be at work: of no or unknown end
   std::uint64_t ended = 0;      // how many have ended since then
 };
 Others ReadOthers(db::Session& session, std::uint64_t vps_id, std::uint64_t id);

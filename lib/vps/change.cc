@@ -100,7 +100,7 @@ base::Status CheckAtRest(db::Session& session, std::uint64_t id, const Now& now)
     return Error{ErrorCode::kConflict,
                  "a stop of its container is pending on node '" + now.node + "': suspend it again first"};
   }
-  if (!audit::IsUnderWay(session, id) && audit::ReadStarts(session, id).unsettled == 0) return {};
+  if (!audit::IsUnderWay(session, id) && audit::CountUnsettledStarts(session, id) == 0) return {};
   return Error{ErrorCode::kConflict, "an action on it is under way on node '" + now.node +
                                          "', or may still come to pass there: try again in ten minutes"};
 }

@@ -199,12 +199,13 @@ void Admin::AwaitIntents(std::uint64_t id, std::uint64_t record, base::Deadline 
   }
 }
 
-// What one stop is sent by. Read one after the other, so of two moments, and that is enough: both are before
-// the stop. A start that begins between them is in `starts`: one that has not ended is unsettled there, and
-// the command of one that has was over before the stop was sent.
+// What one stop is sent by. Read one after the other, so of three moments, and that is enough: all are before
+// the stop. A start that begins after the first is one since the last record; of the others one that has not
+// ended is unsettled, and the command of one that has was over before the stop was sent.
 struct Admin::Due {
+  std::uint64_t last_record;
   Placed placed;
-  audit::Starts starts;
+  std::uint64_t unsettled_starts;
 };
 
 // Looks again before each command: meanwhile the VPS may have been unsuspended, its stop done by another, or
@@ -218,9 +219,10 @@ base::Result<StopReport> Admin::Stop(std::uint64_t id, base::Deadline deadline) 
   bool told = false;
   for (;;) {
     const auto due = pool_.Run(deadline, [&](db::Session& session) -> base::Result<Due> {
+      const std::uint64_t last_record = audit::LastRecord(session, id);
       auto placed = Find(session, id);
       if (!placed) return placed.error();
-      return Due{*std::move(placed), audit::ReadStarts(session, id)};
+      return Due{last_record, *std::move(placed), audit::CountUnsettledStarts(session, id)};
     });
     if (!due) return due.error();
     const Vps& vps = due->placed.vps;
@@ -250,7 +252,7 @@ base::Result<StopReport> Admin::Stop(std::uint64_t id, base::Deadline deadline) 
 // none having begun since, and on its being the VPS's container still. Nor does a suspension that has begun
 // since rest on this: the container may have been started by hand before that, and after it was looked at.
 base::Result<StopReport> Admin::Settle(const Due& before, base::Deadline deadline) {
-  if (before.starts.unsettled > 0) {
+  if (before.unsettled_starts > 0) {
     return StopReport{true,
                       "it is stopped, but a start from before may still be under way: repeat this in ten "
                       "minutes"};
@@ -263,11 +265,11 @@ base::Result<StopReport> Admin::Settle(const Due& before, base::Deadline deadlin
     if (vps->node_id != before.placed.node.id || vps->ctid != before.placed.vps.ctid) {
       return StopReport{true, "it became another container meanwhile: repeat this"};
     }
-    const auto starts = audit::ReadStarts(session, id);
-    if (starts.begun != before.starts.begun) {
+    const auto begun = audit::ReadBegunSince(session, id, before.last_record);
+    if (begun.starts > 0) {
       return StopReport{true, "it was unsuspended and started meanwhile"};
     }
-    if (starts.halts != before.starts.halts) {
+    if (begun.halts > 0) {
       return StopReport{true, "it was suspended or terminated once more meanwhile, which stops it again"};
     }
     session.Execute("UPDATE vpses SET stop_pending = 0 WHERE id = ?", {id});
