@@ -107,14 +107,15 @@ class Admin {
 
   // A stop that is still due to a terminated VPS of the same container is due no more: the container passes
   // on. Needs neither the node nor the container to be there. kNotFound: no such node, user or template;
-  // kConflict: a VPS that is not terminated has that CTID on that node.
+  // kConflict: a VPS that is not terminated has that CTID on that node, or what was sent for one that is may
+  // be under way there.
   base::Result<std::uint64_t> Add(const NewVps& vps, base::Deadline deadline);
   base::Result<std::vector<Listed>> List(base::Deadline deadline);
 
   // Changes what the database says of a VPS, with a record for each change; no node is asked and no container
   // touched. A changed billing day is followed at once (traffic::MovePeriod). kNotFound: no such VPS or node;
   // kConflict: it is terminated; or it is to have another container, and that one is another VPS's, or
-  // something is under way or due on the one that it has.
+  // something is under way on it for a terminated one, or under way or due on the one that it has.
   base::Result<SetReport> Set(std::uint64_t id, const Changes& changes, base::Deadline deadline);
 
   // Commits the state, waits for customers' actions that are under way, books the container's traffic, then

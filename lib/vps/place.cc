@@ -23,6 +23,24 @@ void DropStops(db::Session& session, const audit::Actor& actor, std::uint64_t no
   }
 }
 
+// What is on its way to the container for one who had it before would hit the new one, whose customer may
+// have been told by then that it runs. Asked once no stop of theirs is due: none begins after this.
+base::Status CheckFormer(db::Session& session, const std::string& node, std::uint64_t node_id,
+                         const std::string& ctid) {
+  std::vector<std::uint64_t> former;
+  session.Query(
+      "SELECT id FROM vpses WHERE node_id = ? AND living_ctid IS NULL AND ctid = ? AND state = 'terminated'",
+      {node_id, ctid}, [&](const db::Row& row) { former.push_back(row.U64(0)); });
+  for (const std::uint64_t id : former) {
+    if (!audit::IsUnderWay(session, id)) continue;
+    return Error{ErrorCode::kConflict, "VPS " + std::to_string(id) + ", terminated, had container " + ctid +
+                                           " on node '" + node +
+                                           "', and an action on it is still under way: repeat this in four "
+                                           "minutes"};
+  }
+  return {};
+}
+
 }  // namespace
 
 base::Result<std::uint64_t> TakePlace(db::Session& session, const audit::Actor& actor,
@@ -38,6 +56,7 @@ base::Result<std::uint64_t> TakePlace(db::Session& session, const audit::Actor& 
                                            " on node '" + node + "' already"};
   }
   DropStops(session, actor, *node_id, text);
+  if (const auto free = CheckFormer(session, node, *node_id, text); !free) return free.error();
   return *node_id;
 }
 

@@ -15,7 +15,8 @@ namespace cvm::vps {
 // In the transaction that puts a VPS (0: a new one) there: locks the node's row, so that it cannot be taken
 // out of service before the VPS is on it, and gives its ID. A stop that is still due to a terminated VPS that
 // had the container before is due no more, which is recorded as `actor`'s. kNotFound: no such node in
-// service; kConflict: another VPS that is not terminated has that CTID there.
+// service; kConflict: another VPS that is not terminated has that CTID there, or something is under way on
+// the container for a terminated one (audit::IsUnderWay).
 base::Result<std::uint64_t> TakePlace(db::Session& session, const audit::Actor& actor,
                                       const std::string& node, base::Ctid ctid, std::uint64_t vps_id);
 

@@ -91,6 +91,10 @@ struct Workers : Flight {
            "action = '" +
                action + "'");
   }
+  // A VPS to be added.
+  static cvm::vps::NewVps Next(const std::string& container) {
+    return {"alpha", "ann", *cvm::base::Ctid::Parse(container), "two.example.net", 512, {}, 1000, 1, {}, {}};
+  }
   bool AwaitState(const std::string& state) {
     return TestNode::Await([&] { return State() == state; });
   }
@@ -132,6 +136,44 @@ BOOST_FIXTURE_TEST_CASE(ASuspensionThatWasTakenBackDoesNotWaitForAStartThatCameA
       [&] { return suspending.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }));
   EndIntended("start");
   BOOST_TEST(!suspending.get().stop_pending);
+}
+
+// Its stop would hit the next one's, whose customer was told that it runs.
+BOOST_FIXTURE_TEST_CASE(AContainerDoesNotPassOnWhileTheStopOfATerminatedVpsIsOnItsWayToIt, Workers) {
+  BOOST_TEST((one.Act(Action::kStart) == ActionResult::kDone));
+  const std::size_t begun = Begun("stop");
+  node.Set("101.hold-before-stop");
+  auto terminating =
+      std::async(std::launch::async, [this] { return Must(admin.Terminate(placed.vps.id, Patience())); });
+  BOOST_TEST(TestNode::Await([&] { return Begun("stop") > begun; }));
+  const std::string why =
+      "VPS 1, terminated, had container 101 on node 'alpha', and an action on it is "
+      "still under way: repeat this in four minutes";
+  const auto added = admin.Add(Next("101"), Patience());
+  BOOST_REQUIRE(!added.ok());
+  BOOST_TEST(added.error().message == why);
+  const std::uint64_t next = Must(admin.Add(Next("102"), Patience()));
+  cvm::vps::Changes changes;
+  changes.ctid = cvm::base::Ctid::Parse("101");
+  const auto set = admin.Set(next, changes, Patience());
+  BOOST_REQUIRE(!set.ok());
+  BOOST_TEST((set.error().code == cvm::base::ErrorCode::kConflict));
+  BOOST_TEST(set.error().message == why);
+  node.Unset("101.hold-before-stop");
+  BOOST_TEST(!terminating.get().stop_pending);
+  BOOST_TEST(admin.Set(next, changes, Patience()).ok());
+}
+
+BOOST_FIXTURE_TEST_CASE(WhatIsOpenOfATerminatedVpsHoldsItsContainerForAsLongAsAnActionMayTake, Workers) {
+  BOOST_TEST(!Must(admin.Terminate(placed.vps.id, Patience())).stop_pending);
+  for (const char* action : {"start", "stop", "restart", "suspend", "terminate", "stop-retry"}) {
+    Intend(action);
+    BOOST_TEST(!admin.Add(Next("101"), Patience()).ok(), action);
+    EndIntended(action);
+  }
+  Intend("stop");
+  RunSql(pool, "UPDATE action_log SET begun_at = begun_at - INTERVAL 236 SECOND");
+  BOOST_TEST(admin.Add(Next("101"), Patience()).ok());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
