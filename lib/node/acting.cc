@@ -134,14 +134,17 @@ base::Result<Outcome> Run::AfterFailure(const base::Error& error) {
 bool Run::HoldsThoughLocked() {
   if (acted_.action == Action::kRestart) return false;
   const auto row = AskState();
-  return row && AsAsked(*row) && (acted_.others == nullptr || !acted_.others->WereAtWork());
+  return row && AsAsked(*row) && !acted_.OthersWereAtWork();
 }
 
+// The stopped of a stop may be that of a restart that began since; what refuses a start because the container
+// runs has told it itself.
 base::Result<Outcome> Run::AfterRefusal(int exit_status) {
   if (acted_.action == Action::kRestart) return AfterRefusedRestart(exit_status);
   const auto row = AskState();
   if (row) {
-    if (AsAsked(*row)) return Outcome::kDone;
+    const bool doubtful = AsAsked(*row) && acted_.action == Action::kStop && acted_.OthersWereAtWork();
+    if (AsAsked(*row) && !doubtful) return Outcome::kDone;
     return *row ? Outcome::kFailed : Outcome::kMissing;
   }
   // Nothing was done, whatever the state is: no vzctl was run, or none that has an OpenVZ kernel under it.

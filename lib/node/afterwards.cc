@@ -42,12 +42,8 @@ std::chrono::milliseconds Settles(const Acted& acted) {
   return acted.action == Action::kStart ? acted.settings.start_settles : acted.settings.stop_settles;
 }
 
-// The command may have met the lock of another of ours, and what holds be what that one is about to end.
-bool OthersWereAtWork(const Acted& acted) {
-  return acted.others != nullptr && acted.others->WereAtWork();
-}
-
-// Others are waited for as long as for their lock: who died leaves a record without an end.
+// The command may have met the lock of others of ours. They are waited for as long as for their lock: who
+// died leaves a record without an end.
 template <class Look>
 base::Result<Outcome> AskUntilTold(const Acted& acted, Look look) {
   base::Backoff backoff(kFirstWait, kMostWait);
@@ -55,7 +51,7 @@ base::Result<Outcome> AskUntilTold(const Acted& acted, Look look) {
   auto end = std::min(acted.deadline.when(), last_answer + Settles(acted));
   for (bool disputed = false;;) {
     const Seen seen = look();
-    if (seen == Seen::kComeToPass && !OthersWereAtWork(acted)) return Outcome::kDone;
+    if (seen == Seen::kComeToPass && !acted.OthersWereAtWork()) return Outcome::kDone;
     if (seen == Seen::kNoContainer) return Outcome::kMissing;
     const auto now = acted.pacing.Now();
     if (seen != Seen::kNoAnswer) last_answer = now;

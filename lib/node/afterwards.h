@@ -21,6 +21,9 @@ struct Acted {
   Pacing& pacing;
   Counting* counting = nullptr;  // of a stop or restart
   Others* others = nullptr;
+
+  // What holds may be what they are about to end.
+  bool OthersWereAtWork() const { return others != nullptr && others->WereAtWork(); }
 };
 
 // The container's life before a restart; nothing inside: it did not run.

@@ -84,7 +84,8 @@ class Hypervisor {
                                     base::Deadline deadline) = 0;
   // The same with the counters read before each sending of a stop or restart, for `counting`. A reading that
   // fails stops nothing. While `others` (not null) are at work, the state asked for is not believed: behind a
-  // lock it ends as kLocked, as if it did not hold, and after a broken connection as kBroken.
+  // lock it ends as kLocked and after a refused stop as kFailed, as if it did not hold, and after a broken
+  // connection as kBroken.
   virtual base::Result<Outcome> ActCounted(const Node& node, base::Ctid ctid, Action action,
                                            base::Deadline deadline, Counting& counting, Others* others);
 };

@@ -282,11 +282,25 @@ BOOST_FIXTURE_TEST_CASE(WhereOthersAreAtWorkAllTheTimeALockedContainerIsToldWith
   BOOST_TEST((pacing.Waited() <= settings.lock_retry));
 }
 
-BOOST_FIXTURE_TEST_CASE(OthersAreNotLookedForWhereNoLockIsMet, Acting) {
+// The state that it asked for may be the one that they are about to end.
+BOOST_FIXTURE_TEST_CASE(AStopThatVzctlRefusedHasFailedThoughTheContainerIsStoppedWhereOthersWereAtWork,
+                        Acting) {
   OthersForAWhile others(1);
-  runner.Answer(0).Answer(33).Answer(0, kStopped);
+  for (const Outcome outcome : {Outcome::kFailed, Outcome::kDone}) {
+    runner.Answer(33).Answer(0, kStopped);
+    const auto ended = ActBesides(others, Action::kStop);
+    BOOST_TEST((ended.ok() && *ended == outcome));
+  }
+  BOOST_TEST(others.looked == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(OthersAreNotLookedForWhereNothingWasRefusedNorWhereAStartWas, Acting) {
+  OthersForAWhile others(1);
+  runner.Answer(0).Answer(0).Answer(32).Answer(0, kRunning);
   BOOST_TEST(ActBesides(others, Action::kStop).ok());
-  BOOST_TEST(ActBesides(others, Action::kStop).ok());
+  BOOST_TEST(ActBesides(others, Action::kStart).ok());
+  const auto refused = ActBesides(others, Action::kStart);
+  BOOST_TEST((refused.ok() && *refused == Outcome::kDone));
   BOOST_TEST(others.looked == 0U);
 }
 
