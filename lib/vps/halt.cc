@@ -110,6 +110,12 @@ std::string OutOfService(State state, const std::string& ctid) {
   return what + "run 'vzctl stop " + ctid + "' there, unless that is another VPS's container by then";
 }
 
+// Why no stop of it is due, where it was not stopped: its node was taken out of service.
+std::string WhyNotDue(const Placed& placed) {
+  if (placed.vps.state == State::kActive || !placed.node.retired) return "";
+  return OutOfService(placed.vps.state, placed.vps.ctid);
+}
+
 // What a transaction found to be done: the record of a stop that is due (else 0), and why one was given up.
 struct Halted {
   std::uint64_t record = 0;
@@ -226,7 +232,7 @@ base::Result<StopReport> Admin::Stop(std::uint64_t id, base::Deadline deadline) 
     });
     if (!due) return due.error();
     const Vps& vps = due->placed.vps;
-    if (!vps.stop_pending) return StopReport{};
+    if (!vps.stop_pending) return StopReport{false, WhyNotDue(due->placed)};
     const auto ctid = CtidOf(vps);
     if (!ctid) return StopReport{true, "its CTID '" + vps.ctid + "' is no number"};
     const node::Node& node = due->placed.node;

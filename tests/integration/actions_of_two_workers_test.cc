@@ -176,4 +176,16 @@ BOOST_FIXTURE_TEST_CASE(WhatIsOpenOfATerminatedVpsHoldsItsContainerForAsLongAsAn
   BOOST_TEST(admin.Add(Next("101"), Patience()).ok());
 }
 
+BOOST_FIXTURE_TEST_CASE(AHaltWhoseNodeIsTakenOutOfServiceBeforeItsStopIsSentSaysThatNoneWas, Workers) {
+  Intend("stop");
+  auto terminating =
+      std::async(std::launch::async, [this] { return Must(admin.Terminate(placed.vps.id, Patience())); });
+  BOOST_TEST(AwaitState("terminated"));
+  BOOST_TEST(cvm::node::Store(pool).Remove("alpha", Patience()).ok());
+  EndIntended("stop");
+  const auto report = terminating.get();
+  BOOST_TEST(!report.stop_pending);
+  BOOST_TEST(report.warning.find("out of service: no stop was sent") != std::string::npos, report.warning);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
