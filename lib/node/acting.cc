@@ -143,8 +143,8 @@ base::Result<Outcome> Run::AfterRefusal(int exit_status) {
   if (acted_.action == Action::kRestart) return AfterRefusedRestart(exit_status);
   const auto row = AskState();
   if (row) {
-    const bool doubtful = AsAsked(*row) && acted_.action == Action::kStop && acted_.OthersWereAtWork();
-    if (AsAsked(*row) && !doubtful) return Outcome::kDone;
+    if (AsAsked(*row) && (acted_.action == Action::kStart || !acted_.OthersWereAtWork()))
+      return Outcome::kDone;
     return *row ? Outcome::kFailed : Outcome::kMissing;
   }
   // Nothing was done, whatever the state is: no vzctl was run, or none that has an OpenVZ kernel under it.

@@ -26,6 +26,7 @@ class Planner {
       : wanted_(wanted), ours_(ours), periods_(periods) {}
 
   Plan Take() {
+    FindLeft();
     FindLiving();
     FindNewKeys();
     EndGone(kTokens, Do::kRevoke, "revoked");
@@ -308,32 +309,29 @@ class Planner {
     return {values[vps_row::kNode], values[vps_row::kCtid]};
   }
 
-  std::map<std::uint64_t, Left> LeftVpses() const {
-    std::map<std::uint64_t, Left> left;
+  void FindLeft() {
     for (const Record& record : wanted_.records.at(kVpses)) {
-      left.insert({record.id, {record.values, IsIn(vps::State::kTerminated, record.values)}});
+      left_.insert({record.id, {record.values, IsIn(vps::State::kTerminated, record.values)}});
     }
     for (const auto& [id, existing] : ours_.at(kVpses)) {
       const bool gone = existing.imported && IsGone(kVpses, id);
-      left.insert({id, {existing.values, existing.out_of_force || gone}});
+      left_.insert({id, {existing.values, existing.out_of_force || gone}});
     }
-    return left;
   }
 
   // A row of the panel that is not imported, for whatever reason, may be of a customer's all the same.
   void FindLiving() {
     living_ = wanted_.occupied;
-    for (const auto& [id, vps] : LeftVpses()) {
+    for (const auto& [id, vps] : left_) {
       if (!vps.terminated) living_[ContainerOf(vps.values)].insert(id);
     }
   }
 
   // Those that were due before, and those of this run.
   void DropStops() {
-    const auto left = LeftVpses();
     for (const auto& [id, existing] : ours_.at(kVpses)) {
       if (purged_.count(id) > 0 || (!existing.marked && halted_.count(id) == 0)) continue;
-      const char* const why = WhyNeverStopped(id, left.at(id));
+      const char* const why = WhyNeverStopped(id, left_.at(id));
       if (why == nullptr) continue;
       plan_.steps.push_back({Do::kDrop, kVpses, {id, {}}});
       Differ(kVpses, id, why, {});
@@ -376,7 +374,8 @@ class Planner {
   const Ours& ours_;
   const Periods& periods_;
   Steps forgotten_;
-  Occupied living_;  // at this run's end
+  std::map<std::uint64_t, Left> left_;  // by ID
+  Occupied living_;                     // at this run's end
   std::set<std::uint64_t> halted_, purged_;
   std::array<Steps, kKinds> parked_, updated_, inserted_;
   Plan plan_;
